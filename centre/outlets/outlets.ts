@@ -149,7 +149,11 @@ export class Outlets {
     const open = this.#opened.filter(({ settings }) => !found.case.isDrill || settings.drills)
     return {
       deliveries: stored.map((one) => this.#shown(one)),
-      outlets: open.map(({ settings: { name, label } }) => ({ name, label: label ?? name })),
+      outlets: open.map(({ settings }) => ({
+        name: settings.name,
+        label: settings.label ?? settings.name,
+        ...(canCallBack(settings, found) ? { callsHousehold: true as const } : {}),
+      })),
     }
   }
 
@@ -159,17 +163,19 @@ export class Outlets {
     name: string,
     by: string,
     text: string,
-  ): Promise<'queued' | 'no-outlet' | 'no-case' | 'drill'> {
+    toHousehold = false,
+  ): Promise<'queued' | 'no-outlet' | 'no-case' | 'drill' | 'no-call'> {
     const { storage, clock, random } = this.#options
     const opened = this.#opened.find(({ settings }) => settings.name === name)
     if (!opened) return 'no-outlet'
     const found = await storage.outletCase(caseId)
     if (!found) return 'no-case'
     if (found.case.isDrill && !opened.settings.drills) return 'drill'
+    if (toHousehold && !canCallBack(opened.settings, found)) return 'no-call'
     const has = found.sent.some(({ outlet, step }) => outlet === name && step === 'raised')
     const facts: StepFacts = {
       id: `g-${random.hex(10)}`,
-      step: has ? 'again' : 'raised',
+      step: toHousehold ? 'household' : has ? 'again' : 'raised',
       atMs: Math.round(clock.wallMs()),
       who: by,
       text,
@@ -350,3 +356,9 @@ export class Outlets {
     return { ...rest, label: label ?? one.outlet, ...(one.state === 'waiting' ? { nextAtMs: dueAtMs } : {}) }
   }
 }
+
+/** A telephone that rings beside an aggressor is a danger. */
+const silentVariants = new Set(['duress', 'silent'])
+
+const canCallBack = ({ type }: OutletSettings, { alarm }: OutletCase): boolean =>
+  type === 'voice' && alarm?.place?.phone !== undefined && !silentVariants.has(alarm.variant ?? '')

@@ -59,7 +59,8 @@ export function stepOfRules(
   if (isDrill && !outlet.drills) return undefined
   // The failure of a receiver is no message to the same one.
   if (about === outlet.name) return undefined
-  const has = sent.some((one) => one.outlet === outlet.name)
+  // A call back to the household is no message of the case to this receiver.
+  const has = sent.some((one) => one.outlet === outlet.name && one.step !== 'household')
   const isRaised = sent.some((one) => one.outlet === outlet.name && one.step === 'raised')
   const byRule = (wanted: OutletStep): boolean =>
     outlet.rules.some((rule) => fits(rule, facts, wanted, minute))

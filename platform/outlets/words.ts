@@ -64,6 +64,16 @@ export function sentence(message: OutletMessage, { language, utcOffsetMin }: Wor
   return `${mark}${colourWord}: ${kind}, ${stepWord}; ${where}; ${time}${phone}${more} (${id})`
 }
 
+/** What a household hears when it is called back, with the words of the person who asked for it. */
+export function householdWords(message: OutletMessage, language: Language): string {
+  const { isDrill, text } = message
+  const mark = isDrill ? marks.drill[language] : ''
+  const kind = kindWords(message, language)
+  return language === 'zh'
+    ? `${mark}您好，这里是值守中心。您家有一条报警：${kind}。${text} 平安请按 1，需要帮助请按 2。`
+    : `${mark}This is the duty desk. There is an alarm from your home: ${kind}. ${text} If all is well, press 1. If you need help, press 2.`
+}
+
 /** For a loudspeaker in the street: kind, place and what to do, and nothing about a person. */
 export function publicWords(message: OutletMessage, language: Language): string {
   const { isDrill, isTest, colour, villageName, place, zone } = message

@@ -3,7 +3,7 @@ import type { BilingualText } from '../domain/alarm.ts'
 
 /**
  * The step of a case that a message is about. `raised`: the first message of the case to this receiver. `again`: an alarm occurred again
- * or joined. `late`: a deadline has passed; `supervisor`: it has passed by half as much again.
+ * or joined. `household`: a call back to the household, asked for by a person; no rule asks for it. `late`: a deadline has passed; `supervisor`: it has passed by half as much again.
  */
 export const outletSteps = [
   'raised',
@@ -18,6 +18,7 @@ export const outletSteps = [
   'cancelled',
   'late',
   'supervisor',
+  'household',
 ] as const
 export type OutletStep = (typeof outletSteps)[number]
 
@@ -51,7 +52,12 @@ export interface DeskDelivery {
 export interface CaseOutletsAnswer {
   deliveries: DeskDelivery[]
   /** Those that a person may send this case to. */
-  outlets: { name: string; label: string }[]
+  outlets: {
+    name: string
+    label: string
+    /** It can call the household of this case back: there is a telephone, and the alarm is no silent one. */
+    callsHousehold?: true
+  }[]
 }
 
 export interface OutletSummary {
@@ -92,4 +98,5 @@ export const outletStepNames: Record<OutletStep, BilingualText> = {
   cancelled: { zh: '误报，已撤回', en: 'false, called off' },
   late: { zh: '处置超时', en: 'overdue' },
   supervisor: { zh: '严重超时', en: 'long overdue' },
+  household: { zh: '回拨住户', en: 'call back to the household' },
 }

@@ -20,7 +20,8 @@ export interface OutletCalls {
     outlet: string,
     by: string,
     text: string,
-  ): Promise<'queued' | 'no-outlet' | 'no-case' | 'drill'>
+    toHousehold: boolean,
+  ): Promise<'queued' | 'no-outlet' | 'no-case' | 'drill' | 'no-call'>
   confirm(caseId: string, id: string, words: string, who: string): Promise<boolean>
   test(outlet: string, by: string, isDry: boolean): Promise<OutletTestAnswer | undefined>
 }
@@ -46,7 +47,9 @@ const deliverySchema = z.object({
 })
 const caseOutletsSchema = z.object({
   deliveries: z.array(deliverySchema),
-  outlets: z.array(z.object({ name: z.string(), label: z.string() })),
+  outlets: z.array(
+    z.object({ name: z.string(), label: z.string(), callsHousehold: z.literal(true).optional() }),
+  ),
 })
 const summarySchema = z.object({
   name: z.string(),
@@ -58,7 +61,14 @@ const summarySchema = z.object({
   lastAtMs: ms.optional(),
   lastWords: z.string().optional(),
 })
-const askBody = z.strictObject({ outlet: name, text: z.string().max(300).default('') })
+const askBody = z.strictObject({
+  outlet: name,
+  text: z.string().max(300).default(''),
+  toHousehold: z
+    .boolean()
+    .default(false)
+    .describe('a voice outlet calls the household of the case back and reads the text'),
+})
 const confirmBody = z.strictObject({
   delivery: z.string().min(1).max(80).describe('the id that the receiver saw'),
   text: z.string().max(300).default(''),
@@ -134,12 +144,17 @@ function createCaseRoutes(outlets: OutletCalls): Route[] {
       answer: caseOutletsSchema,
       problems: ['bad-request', 'not-found', 'wrong-step'],
       run: async ({ caseId, account, body }) => {
-        const { outlet, text } = body as z.infer<typeof askBody>
-        const outcome = await outlets.ask(caseId, outlet, account?.user ?? '', text)
+        const { outlet, text, toHousehold } = body as z.infer<typeof askBody>
+        const outcome = await outlets.ask(caseId, outlet, account?.user ?? '', text, toHousehold)
         if (outcome === 'drill')
           throw new ApiProblem('wrong-step', {
             zh: '演练不外发；此出口未标记为可接收演练',
             en: 'a drill is sent only to outlets that are marked for drills',
+          })
+        if (outcome === 'no-call')
+          throw new ApiProblem('wrong-step', {
+            zh: '不能回拨：住户没有电话，报警是无声的，或此出口不能打电话',
+            en: 'no call back: the household has no telephone, the alarm is a silent one, or the outlet makes no calls',
           })
         if (outcome !== 'queued') throw new ApiProblem('not-found', outlet)
         return shown(caseId)

@@ -13,6 +13,9 @@ const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day s
 /** Also part of a path of the API. */
 export const outletNamePattern = /^[a-z0-9][a-z0-9-]{0,39}$/
 
+/** A household is called back by a person only. */
+const ruleSteps = outletSteps.filter((step): boolean => step !== 'household')
+
 const ruleSchema = z.strictObject({
   /** Villages, or towns and counties by their digits; absent: all. */
   villages: z
@@ -25,7 +28,7 @@ const ruleSchema = z.strictObject({
   /** Absent: all except the alarms about outlets, which must be named. */
   kinds: z.array(z.enum(alarmKinds)).min(1).optional(),
   colours: z.array(z.enum(colours)).min(1).optional(),
-  steps: z.array(z.enum(outletSteps)).min(1).default(['raised']),
+  steps: z.array(z.enum(ruleSteps)).min(1).default(['raised']),
   /** By the clock of `people.timeZone`, at a box of `limits.timeZone`; `until` before `from` is over midnight. */
   from: timeOfDay.optional(),
   until: timeOfDay.optional(),
@@ -43,7 +46,7 @@ export const commonShape = {
   /** No rules: only when a person sends a case there. */
   rules: z.array(ruleSchema).max(50).default([]),
   /** These steps go to a receiver that got the case, by whatever way. */
-  followUps: z.array(z.enum(outletSteps)).default(['over', 'cancelled']),
+  followUps: z.array(z.enum(ruleSteps)).default(['over', 'cancelled']),
   /** One attempt. */
   timeoutSeconds: z.number().min(1).max(120).default(10),
   /** A message is given up after this. */

@@ -4,13 +4,17 @@ import { lookup } from '../../../protocols/kit/parse-json.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
 import type { OutletMessage } from '../message.ts'
+import { householdWords } from '../words.ts'
 import type { AnswerKey, Outlet, OutletAnswer, OutletEvents } from '../port.ts'
 import type { CallSettings, LoudspeakerSettings, VoiceSettings } from '../settings/voice-settings.ts'
+import { phonePattern } from '../settings/sms-settings.ts'
 import { masked, type SmsOptions } from '../sms/sms-outlet.ts'
 import { pause, speak, tone } from './speech.ts'
 import { VoiceLine } from './voice-line.ts'
 
 const keys: Record<string, AnswerKey> = lookup({ 4: 'accept', 5: 'pass-on', 6: 'done' })
+/** Of a household that is called back. */
+const householdKeys: Record<string, string> = lookup({ 1: 'all is well 平安', 2: 'NEEDS HELP 需要帮助' })
 const voices = { zh: 'cmn', en: 'en' }
 const asks = {
   zh: '接警请按 4，转交请按 5，已处理请按 6。',
@@ -40,15 +44,16 @@ export function createVoiceOutlet(options: VoiceOptions): Outlet {
     ...options,
     onRegistered: (isGood, words) => events?.heard(isGood, words),
   })
-  const words = (message: OutletMessage): string =>
-    settings.type === 'voice'
-      ? `${options.textOf(message)} ${asks[settings.language]}`
-      : options.textOf(message)
+  const words = (message: OutletMessage): string => {
+    if (message.step === 'household') return householdWords(message, settings.language)
+    const text = options.textOf(message)
+    return settings.type === 'voice' ? `${text} ${asks[settings.language]}` : text
+  }
   const call: Call = async (user, message, signal) => {
     const voice = settings.voice ?? voices[settings.language]
     const spoken = await speak({ command: settings.speechCommand, voice }, words(message), signal)
     const speech = speechOf(settings, spoken)
-    return line.call(user, speech, (key) => settings.type === 'voice' && key in keys, signal)
+    return line.call(user, speech, (key) => settings.type === 'voice' && key in keysOf(message), signal)
   }
   const send =
     settings.type === 'voice' ? telephones(settings, options, call, () => events) : speakers(settings, call)
@@ -56,7 +61,9 @@ export function createVoiceOutlet(options: VoiceOptions): Outlet {
     preview: (messages) =>
       messages
         .flatMap((message) =>
-          usersOf(settings).map((user) => `INVITE sip:${user}@${line.domain} SIP/2.0\n\n${words(message)}`),
+          usersOf(settings, message).map(
+            (user) => `INVITE sip:${user}@${line.domain} SIP/2.0\n\n${words(message)}`,
+          ),
         )
         .join('\n'),
     send: async ([message], signal) =>
@@ -69,7 +76,10 @@ export function createVoiceOutlet(options: VoiceOptions): Outlet {
   }
 }
 
-const usersOf = (settings: CallSettings): readonly string[] => {
+const keysOf = ({ step }: OutletMessage): object => (step === 'household' ? householdKeys : keys)
+
+const usersOf = (settings: CallSettings, message: OutletMessage): readonly string[] => {
+  if (message.step === 'household') return [message.place?.phone ?? '+0000']
   if (settings.type === 'loudspeaker') return settings.speakers
   return settings.numbers.length > 0 ? settings.numbers : ['+0000']
 }
@@ -93,6 +103,7 @@ function telephones(
 ) {
   const turns = new Map<string, number>()
   return async (message: OutletMessage, signal: AbortSignal): Promise<OutletAnswer> => {
+    if (message.step === 'household') return household(message, call, events, signal)
     const onDuty = duty && !message.isTest ? await phonesOnDuty(message.village, duty, message.case) : []
     const phones = [...new Set([...numbers, ...onDuty])]
     const turn = turns.get(message.id) ?? 0
@@ -116,6 +127,28 @@ function telephones(
     if (state === 'played' && isLast) return { state: 'handed-over', words: `${leg}, no key` }
     return { state: 'refused', words: state === 'played' ? `${leg}, no key` : leg }
   }
+}
+
+/** One call for one press of the button: a household is not rung again and again. */
+async function household(
+  message: OutletMessage,
+  call: Call,
+  events: () => OutletEvents | undefined,
+  signal: AbortSignal,
+): Promise<OutletAnswer> {
+  const phone = message.place?.phone?.replace(/[ ()/-]/g, '') ?? ''
+  if (!phonePattern.test(phone))
+    return { state: 'refused', words: 'the household has no telephone number', isFinal: true }
+  const { state, words, key, tookMs } = await call(phone, message, signal)
+  const leg = `${masked(phone)} ${words}, ${Math.round(tookMs / 1000)} s`
+  const answer = key === undefined ? undefined : householdKeys[key]
+  if (answer !== undefined) {
+    await events()?.noted(message.id, `key ${key}: ${answer}`, masked(phone))
+    return { state: 'confirmed', words: `${leg}, key ${key}: ${answer}` }
+  }
+  return state === 'played'
+    ? { state: 'handed-over', words: `${leg}, no key` }
+    : { state: 'refused', words: leg, isFinal: true }
 }
 
 /** Each of them; handed over when one has played it to the end, and the words name the others. */

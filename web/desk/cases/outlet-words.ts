@@ -6,6 +6,8 @@ export const outletWords = {
   title: { zh: '对外发送', en: 'Sent to' },
   send: { zh: '发送给 {label}', en: 'Send to {label}' },
   sure: { zh: '确认发送给 {label}', en: 'Yes, send to {label}' },
+  call: { zh: '用 {label} 回拨住户', en: 'Call the household by {label}' },
+  sureCall: { zh: '确认回拨住户', en: 'Yes, call the household' },
   attempts: { zh: '已试 {count} 次', en: '{count} attempts' },
 } satisfies Record<string, BilingualText>
 

@@ -49,6 +49,38 @@ it('sends a drill only to an outlet that is marked for drills, also by a click',
   expect(real.attempts).toBe(0)
 })
 
+it('calls the household back for a click, as no message of the case, and never where it would betray someone', async () => {
+  const [receiver, other] = [new FakeReceiver(), new FakeReceiver()]
+  const call = { type: 'voice', host: '127.0.0.1', user: 'gengfu', numbers: ['13800000000'] }
+  const { raise, outlets } = await town([
+    { settings: { ...call, rules: [{ steps: ['supervisor'] }] }, receiver },
+    { settings: { name: 'office', rules: [{ steps: ['supervisor'] }] }, receiver: other },
+  ])
+  const id = await raise({ place: { household: '张三家', phone: '13811112222' } })
+  await vi.waitFor(async () => expect(await outlets.ofCase(id)).toBeDefined(), waitMs)
+  expect((await outlets.ofCase(id))?.outlets).toEqual([
+    { name: 'police', label: 'police', callsHousehold: true },
+    { name: 'office', label: 'office' },
+  ])
+  expect(await outlets.ask(id, 'office', 'ops', '', true)).toBe('no-call')
+  expect(await outlets.ask(id, 'police', 'ops', '我们马上到', true)).toBe('queued')
+  await vi.waitFor(
+    () => expect(receiver.got).toMatchObject([{ step: 'household', text: '我们马上到' }]),
+    waitMs,
+  )
+  expect((await outlets.ofCase(id))?.deliveries).toMatchObject([{ step: 'household', by: 'ops' }])
+  expect(await outlets.ask(id, 'police', 'ops', '', false)).toBe('queued')
+  await vi.waitFor(() => expect(receiver.got[1]).toMatchObject({ step: 'raised' }), waitMs)
+  for (const part of [{ variant: 'duress' }, { variant: 'silent' }]) {
+    const silent = await raise({ place: { household: '李四家', phone: '13811112222' }, ...part })
+    await vi.waitFor(async () => expect(await outlets.ofCase(silent)).toBeDefined(), waitMs)
+    expect(await outlets.ask(silent, 'police', 'ops', '', true)).toBe('no-call')
+  }
+  const none = await raise({ place: { household: '王五家' } })
+  await vi.waitFor(async () => expect(await outlets.ofCase(none)).toBeDefined(), waitMs)
+  expect(await outlets.ask(none, 'police', 'ops', '', true)).toBe('no-call')
+})
+
 it('costs no other outlet anything when a receiver is dead, hangs for ever or refuses', async () => {
   const [dead, endless, lying, good] = [1, 2, 3, 4].map(() => new FakeReceiver()) as FakeReceiver[] &
     [FakeReceiver, FakeReceiver, FakeReceiver, FakeReceiver]

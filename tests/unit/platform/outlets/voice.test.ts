@@ -63,8 +63,10 @@ delete (red as { isTest?: true }).isTest
 function outletOf(settings: CallSettings): {
   outlet: Outlet
   answers: [id: string, key: AnswerKey, who: string][]
+  notes: [id: string, words: string, who: string][]
 } {
   const answers: [string, AnswerKey, string][] = []
+  const notes: [string, string, string][] = []
   const outlet = createVoiceOutlet({
     settings,
     textOf: () => 'Red. Emergency call. Upper Brook, house three.',
@@ -80,11 +82,14 @@ function outletOf(settings: CallSettings): {
       answers.push([id, key, who])
       return Promise.resolve()
     },
-    noted: () => Promise.resolve(),
+    noted: (...note) => {
+      notes.push(note)
+      return Promise.resolve()
+    },
   }
   void outlet.start?.(events)
   open.push(() => outlet.stop?.())
-  return { outlet, answers }
+  return { outlet, answers, notes }
 }
 
 const voice = (port: number, more: object = {}): CallSettings =>
@@ -226,6 +231,41 @@ it('fails in words when the program of speech is not there, or makes none', asyn
     'has made no speech',
   )
 })
+
+it('calls a household back once for a click, reads the words of the operator, and notes its key', async () => {
+  const phone = await telephone({ user: '13833334444' })
+  const { outlet, answers, notes } = outletOf(voice(phone.port))
+  const back: OutletMessage = {
+    ...red,
+    id: 'g-9',
+    step: 'household',
+    text: 'A neighbour is on the way.',
+    place: { household: 'Zhang', phone: '138-3333-4444' },
+  }
+  expect(await outlet.preview([back])).toContain('sip:138-3333-4444@')
+  expect(await outlet.preview([back])).toContain('A neighbour is on the way. If all is well, press 1.')
+  const sent = outlet.send([back], AbortSignal.timeout(60_000))
+  await vi.waitFor(() => expect(loudness(phone.heard())).toBeGreaterThan(2000), soon)
+  // No key of those who are on duty counts here.
+  phone.press('4')
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  phone.press('2')
+  expect(await sent).toMatchObject({
+    state: 'confirmed',
+    words: expect.stringMatching(/^138\*\*\*\*4444 200 .*key 2: NEEDS HELP/) as string,
+  })
+  expect(answers).toEqual([])
+  expect(notes).toEqual([['g-9', 'key 2: NEEDS HELP 需要帮助', '138****4444']])
+  const { port } = await exchange(() => ({ status: 486 }))
+  const { outlet: busy } = outletOf(voice(port))
+  const never = AbortSignal.timeout(10_000)
+  expect(await busy.send([back], never)).toMatchObject({ state: 'refused', isFinal: true })
+  expect(await busy.send([{ ...back, place: {} }], never)).toMatchObject({
+    state: 'refused',
+    isFinal: true,
+    words: 'the household has no telephone number',
+  })
+}, 90_000)
 
 it('shows whom it calls and what it says, and calls no one', async () => {
   const { outlet } = outletOf(voice(9))
