@@ -187,9 +187,9 @@ class WiredGateway implements Gateway {
     const health = createHealth(base, { ...common, dialects, cameras, uplink, flash, lastReceiptMs })
     await vitals.start(() => health.answer())
     await support.open({ health, registry, programLog: this.#options.programLog })
-    const shown = { cameras, registry, health }
+    const outlets = await openOutlets(base, { ...opened, intake, facts, stages })
+    const shown = { cameras, registry, health, outlets }
     this.#consoleUrl = await openConsole(base, { ...this.#options, ...common, ...shown, restart })
-    await openOutlets(base, { ...opened, intake, facts, stages })
     await this.#listen(opened, { intake, broker, dialects, facts, uplink })
     // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()

@@ -3,6 +3,8 @@
 import type { Logger } from 'pino'
 import { every } from '../../platform/time/every.ts'
 import { minuteOfWeek } from '../../platform/time/duty-hours.ts'
+import { testMessage } from '../../platform/outlets/message.ts'
+import { testOutlet } from '../../platform/outlets/test-outlet.ts'
 import type { AnswerKey, Outlet } from '../../platform/outlets/port.ts'
 import type { OutletFigures } from '../../platform/outlets/queue/outlet-figures.ts'
 import { OutletTurn } from '../../platform/outlets/queue/outlet-turn.ts'
@@ -10,6 +12,7 @@ import { OutletWatch, type TroubleKind } from '../../platform/outlets/queue/outl
 import type { NewDelivery } from '../../platform/outlets/queue/queue-port.ts'
 import { stepOfRules } from '../../platform/outlets/rules.ts'
 import { outranks, urgency } from '../../protocols/domain/colour.ts'
+import type { OutletSummary, OutletTestAnswer } from '../../protocols/desk/outlets.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
@@ -101,6 +104,32 @@ export class BoxOutlets {
     await Promise.all(this.#opened.flatMap(({ turns }) => turns.map((turn) => turn.stop())))
     await this.#looking
     for (const { outlet } of this.#opened) await outlet.stop?.()
+  }
+
+  /** How each receiver is, for the console. */
+  async list(): Promise<OutletSummary[]> {
+    const states = await this.#queue.outletStates(Number.MAX_SAFE_INTEGER)
+    const waiting = new Map(states.map((state) => [state.outlet, state.waiting]))
+    return this.#opened.map(({ settings: { name, label, type, drills } }) => ({
+      name,
+      label: label ?? name,
+      type,
+      takesDrills: drills,
+      waiting: waiting.get(name) ?? 0,
+      ...this.#watch.stateOf(name),
+    }))
+  }
+
+  /** Sends a test message, or with `isDry` nothing: the bytes either way. */
+  async test(name: string, by: string, isDry: boolean): Promise<OutletTestAnswer | undefined> {
+    const { clock, random } = this.#options
+    const opened = this.#opened.find(({ settings }) => settings.name === name)
+    if (!opened) return undefined
+    const message = testMessage(`g-${random.hex(10)}`, Math.round(clock.wallMs()), by)
+    const answer = await testOutlet(opened, message, isDry, clock, this.#stopped.signal)
+    if (answer.state !== undefined)
+      this.#watch.attempted(name, answer.state !== 'failed', answer.words ?? '', true)
+    return answer
   }
 
   /** An alarm may have been stored. */

@@ -4,6 +4,7 @@ import type { DevicesAnswer } from '../../protocols/console/api.ts'
 import type { Cameras } from '../cameras/port.ts'
 import { checkControl, parseControl } from '../console/box-controls.ts'
 import { ConsoleServer } from '../console/console-server.ts'
+import { outletRoutes, type BoxOutletCalls } from '../console/routes/outlet-routes.ts'
 import type { HealthReport } from '../health/health-report.ts'
 import type { StorageWatch } from '../health/storage-watch.ts'
 import type { Intake } from '../intake/intake.ts'
@@ -21,6 +22,7 @@ export interface OpenConsoleOptions
   registry: OpenRegistry
   storageWatch: StorageWatch
   health: HealthReport
+  outlets: BoxOutletCalls
 }
 
 /** Where the console listens while a person has opened it. */
@@ -29,7 +31,7 @@ const anyHost = '0.0.0.0'
 /** The address of the console; empty without one. */
 export async function openConsole(base: Base, options: OpenConsoleOptions): Promise<string> {
   const { config, logger, clock, metrics, parts } = base
-  const { boxClock, intake, cameras, health, storageWatch } = options
+  const { boxClock, intake, cameras, health, storageWatch, outlets } = options
   const note = (what: string, facts: Record<string, unknown>): void =>
     reportTo(logger)(intake.log(what, facts), 'an action at the console could not be noted')
   const { host, port, villageHost = anyHost, names } = config.console
@@ -48,7 +50,7 @@ export async function openConsole(base: Base, options: OpenConsoleOptions): Prom
     boxName: config.box.name ?? config.box.id,
     access,
     note,
-    more: installing,
+    more: [...installing, ...outletRoutes({ outlets, note })],
     pageFolder: join(programFolder(), 'dist/web/console'),
     clock,
     metrics,

@@ -23,7 +23,7 @@ export interface OpenOutletsOptions extends Pick<OpenedJournal, 'journal' | 'box
   stages: Pick<StageReceipts, 'reached'>
 }
 
-export async function openOutlets(base: Base, options: OpenOutletsOptions): Promise<void> {
+export async function openOutlets(base: Base, options: OpenOutletsOptions): Promise<BoxOutlets> {
   const { config, clock, random, metrics, parts } = base
   const { journal, boxClock, intake, facts, stages } = options
   const logger = base.logger.child({ part: 'outlets' })
@@ -59,6 +59,7 @@ export async function openOutlets(base: Base, options: OpenOutletsOptions): Prom
   })
   parts.add('outlets', () => outlets.stop())
   await outlets.start()
+  return outlets
 }
 
 /** Their code is loaded on first use: most boxes have no outlets, and each megabyte counts. */

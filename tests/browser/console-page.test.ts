@@ -103,6 +103,35 @@ test('shows each camera with its plain reason, and takes a picture for a person 
   )
 })
 
+test('shows how each receiver outside is, its bytes without sending, and sends a test at the second press', async () => {
+  const common = { type: 'webhook', takesDrills: false }
+  gateway.outlets = [
+    { ...common, name: 'police', label: '派出所', waiting: 3, trouble: '503 busy', lastWords: '503 busy' },
+    { ...common, name: 'office', label: '村委会', waiting: 0 },
+  ]
+  await askNow()
+  const police = '[data-outlet=police]'
+  await page.waitForSelector(police)
+  expect(await page.textContent(police)).toMatch(/派出所.*3 waiting.*fails: 503 busy/s)
+  expect(await page.textContent('[data-outlet=office] [data-part=state]')).toContain('no trouble')
+  await page.fill('.outlets .asks input', '李')
+  gateway.cameraAnswer = { ok: true, bytes: 'POST <b>x</b>' }
+  await page.click(`${police} [data-part=dry]`)
+  await page.waitForSelector(`${police} pre`)
+  expect(await page.textContent(`${police} pre`)).toBe('POST <b>x</b>')
+  gateway.cameraAnswer = { ok: true, bytes: 'POST', state: 'handed-over', words: '200 OK' }
+  await page.click(`${police} [data-part=send]`)
+  expect(await page.textContent(`${police} [data-part=send]`)).toContain('Yes, send a test to 派出所')
+  await page.click(`${police} [data-part=send]`)
+  await page.waitForFunction(
+    `document.querySelector('${police} .outcome')?.textContent.includes('taken: 200 OK')`,
+  )
+  expect(gateway.asked).toEqual([
+    ['/api/v1/outlets/police/test', '{"isDry":true,"by":"李"}'],
+    ['/api/v1/outlets/police/test', '{"isDry":false,"by":"李"}'],
+  ])
+})
+
 test('shows who knocks, and takes a device in with its kind, zone and name, in the name of the person', async () => {
   gateway.devices = {
     ...gateway.devices,

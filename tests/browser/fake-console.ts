@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DevicesAnswer, HealthAnswer } from '../../protocols/console/api.ts'
+import type { OutletSummary } from '../../protocols/desk/outlets.ts'
 import { servePage } from './serve-page.ts'
 
 const noDevices: DevicesAnswer = {
@@ -23,6 +24,7 @@ export class FakeConsole {
   readonly asked: [path: string, body: string][] = []
   cameraAnswer: object = { ok: true }
   devices: DevicesAnswer = noDevices
+  outlets: OutletSummary[] = []
   #server: Server
 
   constructor(pages: string, health: HealthAnswer) {
@@ -35,6 +37,10 @@ export class FakeConsole {
           .end(JSON.stringify({ v: 1, box: this.health.box.name, isClaimed: true, isLocal: true }))
       else if (path === '/api/v1/devices')
         response.setHeader('content-type', 'application/json').end(JSON.stringify(this.devices))
+      else if (path === '/api/v1/outlets')
+        response
+          .setHeader('content-type', 'application/json')
+          .end(JSON.stringify({ v: 1, outlets: this.outlets }))
       else if (request.method === 'POST') {
         request.setEncoding('utf8').on('data', (body: string) => this.asked.push([path, body]))
         request.on('end', () => response.end(JSON.stringify(this.cameraAnswer)))

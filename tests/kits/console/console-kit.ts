@@ -12,6 +12,7 @@ import type { ConsoleOptions } from '../../../gateway/console/console-options.ts
 import { ConsoleServer } from '../../../gateway/console/console-server.ts'
 import { importRoutes } from '../../../gateway/console/devices/import-routes.ts'
 import type { Installing } from '../../../gateway/console/installing.ts'
+import { outletRoutes } from '../../../gateway/console/routes/outlet-routes.ts'
 import { json, signedIn } from '../../../gateway/console/routes/route.ts'
 import { settingsRoutes } from '../../../gateway/console/settings/settings-routes.ts'
 import { setupRoutes } from '../../../gateway/console/setup/setup-routes.ts'
@@ -132,6 +133,13 @@ export async function openConsoleKit(config: object = {}, isForVillage = true): 
         who: signedIn,
         run: () => json(installing.walkTest()),
       },
+      ...outletRoutes({
+        outlets: {
+          list: () => Promise.resolve([]),
+          test: () => Promise.resolve(undefined),
+        },
+        note: () => undefined,
+      }),
     ],
   }
   const server = new ConsoleServer(options)

@@ -327,6 +327,35 @@ it('counts a receiver as silent when its supervision is not answered, until it i
   await vi.waitFor(() => expect(troubles.size).toBe(0), soon)
 })
 
+it('shows how each receiver is, and tests one with the bytes: a dry run sends nothing', async () => {
+  const police = await receiver()
+  police.status = 503
+  const { outlets, troubles } = await start([
+    webhook('police', police.url, { label: '派出所', drills: true }),
+  ])
+  await commit(record('raised'))
+  await vi.waitFor(async () => expect(await outlets.list()).toMatchObject([{ waiting: 1 }]), soon)
+  const dry = await outlets.test('police', 'li', true)
+  expect(dry?.bytes).toMatch(/^POST http:.*"isTest":true/s)
+  expect(dry).not.toHaveProperty('state')
+  expect(await outlets.test('police', 'li', false)).toMatchObject({ state: 'failed', words: '503 {}' })
+  expect(await outlets.list()).toMatchObject([
+    {
+      name: 'police',
+      label: '派出所',
+      type: 'webhook',
+      takesDrills: true,
+      trouble: '503 {}',
+      lastWords: '503 {}',
+    },
+  ])
+  await vi.waitFor(() => expect(troubles.has('outlet-failed')).toBe(true), soon)
+  police.status = 200
+  expect(await outlets.test('police', 'li', false)).toMatchObject({ state: 'handed-over' })
+  expect(await outlets.test('absent', 'li', true)).toBeUndefined()
+  await vi.waitFor(async () => expect((await outlets.list())[0]).not.toHaveProperty('trouble'), soon)
+})
+
 it('sends the alarm about an outlet to the others that ask for it, and not to that outlet', async () => {
   const police = await receiver()
   const broken = await receiver()

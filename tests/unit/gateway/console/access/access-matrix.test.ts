@@ -55,6 +55,8 @@ const matrix: Record<string, string> = {
   'POST /api/v1/settings/settle': 'I  L',
   'POST /api/v1/settings/import': 'I  L',
   'GET /api/v1/walk-test': 'IM L',
+  'GET /api/v1/outlets': 'IM L',
+  'POST /api/v1/outlets/police/test': 'IM L',
 }
 const letterOf: Record<Role, string> = { installer: 'I', maintainer: 'M', stranger: 'S', local: 'L' }
 
