@@ -1,5 +1,6 @@
-// A user agent at one server: its link by UDP or TCP, requests with everything that RFC 3261 clause 8.1.1 asks for, and digest when asked.
+// A user agent at one server: its link by UDP, TCP or TLS, requests with everything that RFC 3261 clause 8.1.1 asks for, and digest when asked.
 import { lookup } from 'node:dns/promises'
+import { readFileSync } from 'node:fs'
 import { isIPv6, type Socket } from 'node:net'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Random } from '../../protocols/kit/random.ts'
@@ -18,7 +19,9 @@ import { SipTransactions, type AnswerRequest, type SipLink } from './sip-transac
 
 export interface SipAgentSettings {
   server: HostAndPort
-  transport: 'udp' | 'tcp'
+  transport: 'udp' | 'tcp' | 'tls'
+  /** With `tls`: the authority of the server's certificate; absent: those that the system knows. */
+  caFile?: string | undefined
   /** Where the server reaches us; absent: the address of this machine on the way to it, and any port. */
   local?: { host?: string | undefined; port?: number | undefined }
   /** `user@domain`, without `sip:`. */
@@ -134,7 +137,8 @@ export class SipAgent {
   /** Of the link that is open; for the text of a test. */
   contact({ host, port }: HostAndPort): string {
     const user = this.address.replace(/@.*$/s, '')
-    return `<sip:${user}@${at(host)}:${port}${this.#options.settings.transport === 'tcp' ? ';transport=tcp' : ''}>`
+    const { transport } = this.#options.settings
+    return `<sip:${user}@${at(host)}:${port}${transport === 'udp' ? '' : `;transport=${transport}`}>`
   }
 
   stop(): void {
@@ -205,9 +209,10 @@ export class SipAgent {
   }
 
   async #open(signal: AbortSignal): Promise<SipLink> {
-    const { server, transport, local } = this.#options.settings
-    if (transport === 'tcp') {
-      const opened = await connectSip(server, this.#links, signal)
+    const { server, transport, local, caFile } = this.#options.settings
+    if (transport !== 'udp') {
+      const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8')
+      const opened = await connectSip(server, this.#links, signal, transport === 'tls' ? { ca } : undefined)
       this.#tcp = opened
       return opened.link
     }

@@ -1,6 +1,7 @@
 // Sockets of SIP: UDP for any number of peers, and TCP in both directions. What a peer sends is bounded, and what is no SIP is dropped.
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
-import { connect, isIPv6, type Socket } from 'node:net'
+import { connect, isIP, isIPv6, type Socket } from 'node:net'
+import { connect as connectSecure } from 'node:tls'
 import { isRequest, parseSip, splitList, viaOf, type SipMessage } from './sip-message.ts'
 import { SipStream } from './sip-stream.ts'
 import type { SipLink } from './sip-transactions.ts'
@@ -97,10 +98,14 @@ function markVia(message: SipMessage, { host, port }: HostAndPort): HostAndPort 
 }
 
 /** A connection as a link: messages in both directions on the same one. */
-export function serveSipSocket(socket: Socket, { onMessage, onNoise }: SipLinksOptions): SipLink {
+export function serveSipSocket(
+  socket: Socket,
+  { onMessage, onNoise }: SipLinksOptions,
+  transport = 'TCP',
+): SipLink {
   const stream = new SipStream()
   const link: SipLink = {
-    transport: 'TCP',
+    transport,
     isReliable: true,
     local: { host: plain(socket.localAddress), port: socket.localPort ?? 0 },
     remote: { host: plain(socket.remoteAddress), port: socket.remotePort ?? 0 },
@@ -125,13 +130,17 @@ export function serveSipSocket(socket: Socket, { onMessage, onNoise }: SipLinksO
   return link
 }
 
+/** `secure`: by TLS, with the certificate of the server proven to be that of `to.host`. */
 export function connectSip(
   to: HostAndPort,
   options: SipLinksOptions,
   signal: AbortSignal,
+  secure?: { ca?: string | undefined },
 ): Promise<{ socket: Socket; link: SipLink }> {
   return new Promise((resolve, reject) => {
-    const socket = connect(to)
+    const named = isIP(to.host) === 0 ? { servername: to.host } : {}
+    const ca = secure?.ca === undefined ? {} : { ca: secure.ca }
+    const socket = secure ? connectSecure({ ...to, ...named, ...ca }) : connect(to)
     // Only until it is connected: the end of one attempt must not close the link of the next.
     const aborted = (): void => void socket.destroy(new Error('no connection'))
     signal.addEventListener('abort', aborted, { once: true })
@@ -140,9 +149,9 @@ export function connectSip(
       done()
       reject(error)
     })
-    socket.once('connect', () => {
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
       done()
-      resolve({ socket, link: serveSipSocket(socket, options) })
+      resolve({ socket, link: serveSipSocket(socket, options, secure ? 'TLS' : 'TCP') })
     })
     if (signal.aborted) aborted()
   })

@@ -27,7 +27,7 @@ const serversPerAddressMax = 500
 
 /** A way to one peer. */
 export interface SipLink {
-  /** `UDP` or `TCP`. */
+  /** `UDP`, `TCP` or `TLS`. */
   transport: string
   isReliable: boolean
   /** Where the peer reaches us, for Via and Contact. */

@@ -21,7 +21,10 @@ export const gb28181Schema = z.strictObject({
   type: z.literal('gb28181'),
   host,
   port: port.default(5060),
-  transport: z.enum(['udp', 'tcp']).default('udp'),
+  /** `tls`: usually at port 5061. */
+  transport: z.enum(['udp', 'tcp', 'tls']).default('udp'),
+  /** With `tls`: the authority of the server's certificate; absent: those that the system knows. */
+  caFile: text.optional(),
   /** The platform above. */
   serverCode: code,
   /** Absent: the first ten digits of serverCode. */

@@ -11,7 +11,7 @@ import {
 import type { Gb28181Settings } from '../../config/outlets/gb28181-settings.ts'
 
 /** Bytes of one message: by UDP without being cut on the way (RFC 3261 clause 18.1.1). */
-const pageBytesMax = { udp: 1000, tcp: 8000 }
+const pageBytesMax = { udp: 1000, tcp: 8000, tls: 8000 }
 
 export interface GbAsked {
   root: string

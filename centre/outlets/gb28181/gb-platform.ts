@@ -67,6 +67,7 @@ export class GbPlatform {
       settings: {
         server: { host, port },
         transport,
+        caFile: settings.caFile,
         local: { host: localHost, port: localPort },
         address: `${code}@${gbDomainOf(code)}`,
       },

@@ -57,6 +57,7 @@ export class ScaipReceiver {
       settings: {
         server: { host, port },
         transport,
+        caFile: settings.caFile,
         local: { host: localHost, port: localPort },
         address: `${user}@${domain}`,
       },

@@ -11,7 +11,10 @@ export const scaipSchema = z.strictObject({
   type: z.literal('scaip'),
   host,
   port: port.default(5060),
-  transport: z.enum(['udp', 'tcp']).default('tcp'),
+  /** `tls`: usually at port 5061. */
+  transport: z.enum(['udp', 'tcp', 'tls']).default('tcp'),
+  /** With `tls`: the authority of the server's certificate; absent: those that the system knows. */
+  caFile: text.optional(),
   /** Of the receiver's address, in front of the @. */
   receiver: sipUser,
   /** Of both addresses, behind the @; absent: `host`. */

@@ -11,7 +11,10 @@ const callShape = {
   /** The exchange, the gateway, or the loudspeaker itself. */
   host,
   port: port.default(5060),
-  transport: z.enum(['udp', 'tcp']).default('udp'),
+  /** `tls`: usually at port 5061. */
+  transport: z.enum(['udp', 'tcp', 'tls']).default('udp'),
+  /** With `tls`: the authority of the server's certificate; absent: those that the system knows. */
+  caFile: text.optional(),
   /** Of both addresses, behind the @; absent: `host`. */
   domain: host.optional(),
   /** Our own address, in front of the @; also the name for the password. */

@@ -45,6 +45,7 @@ export class VoiceLine {
       settings: {
         server: { host, port },
         transport,
+        caFile: settings.caFile,
         local: { host: localHost, port: localPort },
         address: `${user}@${domain}`,
       },

@@ -20,7 +20,14 @@ export interface Telephone {
 const startsMax = 5
 const readyMsMax = 30_000
 
-export async function startBaresip(choice: { user?: string; picksUp?: boolean } = {}): Promise<Telephone> {
+export interface TelephoneChoice {
+  user?: string
+  picksUp?: boolean
+  /** Certificate and key in PEM: it listens by TLS too, one port above the other. */
+  certificate?: string
+}
+
+export async function startBaresip(choice: TelephoneChoice = {}): Promise<Telephone> {
   for (let start = 1; ; start++) {
     const { telephone, isReady } = await startOnce(choice)
     if (isReady) return telephone
@@ -29,7 +36,7 @@ export async function startBaresip(choice: { user?: string; picksUp?: boolean } 
   }
 }
 
-async function startOnce({ user = '13800000000', picksUp = true }): Promise<{
+async function startOnce({ user = '13800000000', picksUp = true, certificate }: TelephoneChoice): Promise<{
   telephone: Telephone
   isReady: boolean
 }> {
@@ -51,10 +58,12 @@ async function startOnce({ user = '13800000000', picksUp = true }): Promise<{
   silence.write('data', 36)
   silence.writeUInt32LE(silence.length - 44, 40)
   writeFileSync(join(folder, 'silence.wav'), silence)
+  if (certificate !== undefined) writeFileSync(join(folder, 'cert.pem'), certificate)
   writeFileSync(
     join(folder, 'config'),
     [
       `sip_listen 127.0.0.1:${port}`,
+      ...(certificate === undefined ? [] : [`sip_certificate ${join(folder, 'cert.pem')}`]),
       `audio_source aufile,${join(folder, 'silence.wav')}`,
       `audio_player aufile,${join(folder, 'played.wav')}`,
       'audio_alert aufile,/dev/null',

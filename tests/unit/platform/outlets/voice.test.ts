@@ -21,7 +21,8 @@ import { SipUdp } from '../../../../platform/sip/sip-links.ts'
 import { encodeSip, isRequest, responseTo } from '../../../../platform/sip/sip-message.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../../protocols/kit/random.ts'
-import { startBaresip, type Telephone } from '../../../kits/sip/baresip.ts'
+import { createAuthority } from '../../../kits/broker/certificates.ts'
+import { startBaresip, type Telephone, type TelephoneChoice } from '../../../kits/sip/baresip.ts'
 
 const clock = createSystemClock()
 const random = createSystemRandom()
@@ -106,7 +107,7 @@ const voice = (port: number, more: object = {}): CallSettings =>
     ...more,
   })
 
-async function telephone(choice?: { user?: string; picksUp?: boolean }): Promise<Telephone> {
+async function telephone(choice?: TelephoneChoice): Promise<Telephone> {
   const started = await startBaresip(choice)
   open.push(() => started.stop())
   return started
@@ -151,6 +152,36 @@ it('plays a tone and the words to a loudspeaker that answers by itself', async (
   })
   // A second of tone and a second of the voice.
   await vi.waitFor(() => expect(loudness(phone.heard())).toBeGreaterThan(10_000), soon)
+}, 90_000)
+
+it('calls by TLS, and only a server that the given authority has proven', async () => {
+  const authority = await createAuthority()
+  const { cert, key } = await authority.issueServer()
+  const phone = await telephone({ user: 'horn-1', certificate: `${key}\n${cert}` })
+  const caFile = join(folder, 'ca.pem')
+  writeFileSync(caFile, authority.cert)
+  const settings = loudspeakerSchema.parse({
+    name: 'horn',
+    type: 'loudspeaker',
+    host: '127.0.0.1',
+    port: phone.port + 1,
+    transport: 'tls',
+    caFile,
+    user: 'gengfu',
+    speakers: ['horn-1'],
+    speechCommand: quickVoice,
+    repeats: 1,
+    toneSeconds: 0,
+  })
+  const { outlet } = outletOf(settings)
+  expect(await outlet.send([red], AbortSignal.timeout(30_000))).toEqual({
+    state: 'handed-over',
+    words: 'horn-1 played',
+  })
+  expect(phone.lines.join('\n')).toContain('via TLS')
+  writeFileSync(caFile, (await createAuthority('another')).cert)
+  const { outlet: wary } = outletOf(settings)
+  await expect(wary.send([red], AbortSignal.timeout(10_000))).rejects.toThrow(/certificate|signature/)
 }, 90_000)
 
 it('gives up ringing after its time, and the telephone stops ringing', async () => {
