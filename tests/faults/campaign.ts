@@ -17,6 +17,7 @@ import { runLinkCampaign } from './link-campaign.ts'
 import { runWatchdogCampaign } from './upkeep/watchdog-campaign.ts'
 import { runYearCampaign } from './upkeep/year-campaign.ts'
 import { runPackagesCampaign } from './installed/packages-campaign.ts'
+import { runBoxOutletKills } from './outlets/box-outlet-kills.ts'
 import { runOutletKills } from './outlets/outlet-kills.ts'
 import { runPowerCuts } from './power-cuts.ts'
 import { runSenderKills } from './senders/sender-kills.ts'
@@ -136,15 +137,35 @@ program
     }
   })
 
+async function killBoxes(seed: number, kills: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'gengfu-box-outlets-'))
+  try {
+    const result = await runBoxOutletKills({ folder, seed, kills, progress: (text) => say(`  ${text}`) })
+    const { lost, renamed, waiting } = result
+    say(JSON.stringify({ ...result, lost: lost.length, renamed: renamed.length }))
+    for (const words of [...lost, ...renamed].slice(0, 20)) say(`a promise is broken: ${words}`)
+    if (lost.length + renamed.length + waiting > 0) process.exitCode = 1
+    else say('every press reached every receiver of its rule; what came twice had the same id')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 program
   .command('outlets')
   .description(
     'SIGKILL of the centre while red cases leave for receivers that are slow, refuse, close and lie',
   )
+  .option(
+    '--at <program>',
+    'centre, or box: presses of buttons that leave a village without a town',
+    'centre',
+  )
   .option('--kills <n>', 'in total', '100')
   .option('--seed <n>', 'of the run', String(Math.floor(Math.random() * 1e6)))
-  .action(async (options: { kills: string; seed: string }) => {
+  .action(async (options: { at: string; kills: string; seed: string }) => {
     say(`seed ${options.seed}`)
+    if (options.at === 'box') return killBoxes(Number(options.seed), Number(options.kills))
     const folder = mkdtempSync(join(tmpdir(), 'gengfu-outlets-'))
     try {
       const result = await runOutletKills({

@@ -1,14 +1,12 @@
 // Is anything that was due to a receiver lost when the centre is killed at random moments, and does what arrives twice have the same id? A real
 // centre, receivers that are slow, refuse, close and lie, and red alarms all the time.
-import { createServer as createHttp, type Server } from 'node:http'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer as createTcp, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { encodeFrame, parseFrame } from '../../../platform/dc09/dc09-frame.ts'
 import { createSeededRandom, type Random } from '../../../protocols/kit/random.ts'
 import { makeAlarm, TestBox } from '../../contract/centre/centre-parts.ts'
 import { freePort, Program } from '../../kits/system/programs.ts'
+import { note, openStation, openWebhook, type Got } from './receivers.ts'
 
 export interface OutletKillPlan {
   folder: string
@@ -35,59 +33,6 @@ const box = '320612104201-1'
 const pauseMsMax = 400
 const drainMsMax = 120_000
 
-/** By receiver: the ids under which a case came, with how often. */
-type Got = Map<string, Map<string, number>>
-
-const note = (got: Got, item: string, id: string): void => {
-  const ids = got.get(item) ?? new Map<string, number>()
-  ids.set(id, (ids.get(id) ?? 0) + 1)
-  got.set(item, ids)
-}
-
-/** At random: takes the message and closes, refuses, is slow, or answers. A message that it has read counts as received. */
-async function openWebhook(got: Got, random: Random): Promise<{ server: Server; url: string }> {
-  const server = createHttp((request, response) => {
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => parts.push(part))
-    request.on('end', () => {
-      const turn = random.next()
-      if (turn < 0.1) {
-        response.writeHead(503).end('busy')
-        return
-      }
-      const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as {
-        data?: { case?: string; step?: string }
-      }
-      const { case: item = '', step } = body.data ?? {}
-      if (step === 'raised') note(got, item, String(request.headers['webhook-id']))
-      // Taken, and the centre does not hear of it.
-      if (turn < 0.25) request.socket.destroy()
-      else setTimeout(() => response.writeHead(200).end('{}'), turn < 0.5 ? 100 : 0)
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }
-}
-
-/** The same by DC-09; the id of a message is its sequence number. */
-async function openStation(got: Got, random: Random): Promise<{ server: TcpServer; port: number }> {
-  const server = createTcp((socket: Socket) => {
-    socket.on('error', () => undefined)
-    socket.on('data', (bytes) => {
-      const frame = parseFrame(bytes)
-      if (typeof frame === 'string' || frame.data === '') return void socket.destroy()
-      const turn = random.next()
-      if (turn < 0.1) return void socket.destroy()
-      const item = /case-\d+/.exec(frame.more)?.[0] ?? ''
-      note(got, item, String(frame.sequence))
-      if (turn < 0.25) return void socket.destroy()
-      socket.write(encodeFrame({ ...frame, id: 'ACK', data: '', more: '' }))
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { server, port: (server.address() as AddressInfo).port }
-}
-
 function gotFiles(folder: string): Got {
   const got: Got = new Map()
   for (const name of readdirSync(folder).filter((one) => one.endsWith('.json'))) {
@@ -113,7 +58,10 @@ interface Yard {
 async function openYard({ folder, seed }: OutletKillPlan): Promise<Yard> {
   const random = createSeededRandom(seed + 1)
   const got: Yard['got'] = { hook: new Map(), station: new Map() }
-  const [hook, station] = [await openWebhook(got.hook, random), await openStation(got.station, random)]
+  const [hook, station] = [
+    await openWebhook(got.hook, random, 'case'),
+    await openStation(got.station, random, /case-\d+/),
+  ]
   const [http, uplink] = [await freePort(), await freePort()]
   const outFolder = join(folder, 'out')
   mkdirSync(outFolder)
