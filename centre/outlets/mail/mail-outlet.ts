@@ -1,5 +1,6 @@
 // E-mail by SMTP: red at once, the others collected into one.
 import { readFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import { guidanceOf } from '../../../platform/outlets/words.ts'
 import type { MailSettings } from '../../config/outlets/mail-settings.ts'
@@ -54,7 +55,8 @@ export function createMailOutlet(options: MailOptions): Outlet {
   const { host, port, security, user, passwordFile, caFile, timeoutSeconds } = settings
   const timeoutMs = timeoutSeconds * 1000
 
-  function transport() {
+  /** The connection is ours, so that it can be ended: nodemailer's own close waits for a server that says nothing. */
+  function transport(opened: (socket: Socket) => void) {
     const pass = passwordFile === undefined ? undefined : readFileSync(passwordFile, 'utf8').trim()
     return createTransport({
       host,
@@ -64,6 +66,16 @@ export function createMailOutlet(options: MailOptions): Outlet {
       ignoreTLS: security === 'none',
       ...(user === undefined || pass === undefined ? {} : { auth: { user, pass } }),
       ...(caFile === undefined ? {} : { tls: { ca: readFileSync(caFile) } }),
+      getSocket: (_options, done) => {
+        const socket = connect({ host, port })
+        opened(socket)
+        const failed = (error: Error): void => done(error, undefined)
+        socket.once('error', failed)
+        socket.once('connect', () => {
+          socket.off('error', failed)
+          done(null, { connection: socket })
+        })
+      },
       connectionTimeout: timeoutMs,
       greetingTimeout: timeoutMs,
       socketTimeout: timeoutMs,
@@ -79,8 +91,9 @@ export function createMailOutlet(options: MailOptions): Outlet {
       return Buffer.isBuffer(message) ? message.toString('utf8') : ''
     },
     send: async (messages, signal) => {
-      const smtp = transport()
-      const stop = (): void => smtp.close()
+      let socket: Socket | undefined
+      const smtp = transport((one) => (socket = one))
+      const stop = (): void => void socket?.destroy(new Error('ended'))
       signal.addEventListener('abort', stop, { once: true })
       try {
         const { response, rejected } = await smtp.sendMail(mailOf(messages, options))
@@ -90,6 +103,7 @@ export function createMailOutlet(options: MailOptions): Outlet {
       } finally {
         signal.removeEventListener('abort', stop)
         smtp.close()
+        socket?.destroy()
       }
     },
   }

@@ -1,11 +1,15 @@
 // Does an e-mail reach a foreign SMTP server, red alone and the others as one?
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { MailSettings } from '../../../../centre/config/outlets/mail-settings.ts'
 import { checkOutlets } from '../../../../centre/config/outlets/outlet-settings.ts'
 import { createMailOutlet } from '../../../../centre/outlets/mail/mail-outlet.ts'
 import { testMessage, type OutletMessage } from '../../../../platform/outlets/message.ts'
+import { createAuthority } from '../../../kits/broker/certificates.ts'
 import { settingsOf } from './outlet-kit.ts'
 
 let server: SMTPServer
@@ -85,6 +89,47 @@ it('puts what was collected into one e-mail', async () => {
   expect(decoded(got[0]?.text ?? '')).toMatch(/g-1[\s\S]*g-2/)
   expect(got[0]?.text).toMatch(/^X-Gengfu-Ids: g-1 g-2/im)
 })
+
+it.each(['tls', 'starttls'] as const)(
+  'sends by %s to a server that the given authority has proven, and to no other',
+  async (security) => {
+    const authority = await createAuthority()
+    const { cert, key } = await authority.issueServer()
+    const taken: string[] = []
+    const secure = new SMTPServer({
+      secure: security === 'tls',
+      key,
+      cert,
+      authOptional: true,
+      onData: (stream, session, done) => {
+        taken.push(String(session.secure))
+        stream.resume()
+        stream.on('end', () => done())
+      },
+    })
+    secure.on('error', () => undefined)
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve))
+    const folder = mkdtempSync(join(tmpdir(), 'gengfu-mail-'))
+    const caFile = join(folder, 'ca.pem')
+    const { port } = secure.server.address() as AddressInfo
+    const send = () =>
+      createMailOutlet({
+        settings: settingsOf(given({ port, security, caFile })) as MailSettings,
+        textOf: () => 'text',
+      }).send([message('g-1')], AbortSignal.timeout(10_000))
+    try {
+      writeFileSync(caFile, authority.cert)
+      expect(await send()).toMatchObject({ state: 'handed-over' })
+      expect(taken).toEqual(['true'])
+      writeFileSync(caFile, (await createAuthority('another')).cert)
+      await expect(send()).rejects.toThrow(/certificate|signature/)
+      expect(taken).toHaveLength(1)
+    } finally {
+      await new Promise<void>((resolve) => secure.close(() => resolve()))
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+)
 
 it('says the words of a server that refuses, and ends when it is told to', async () => {
   refuses = true
