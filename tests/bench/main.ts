@@ -78,6 +78,10 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
       "a red on the desk until each receiver has it, beside the receiver's own answer time, with bad ones among them",
     load: async () => (await import('./town/outlets.ts')).runOutlets,
   },
+  'box-outlets': {
+    words: 'a press until a receiver of the box itself has it, with bad receivers among them',
+    load: async () => (await import('./town/box-outlets.ts')).runBoxOutlets,
+  },
   'report-check': {
     words: 'what the check of a Report costs at the centre, by the zod schema and by check-report.ts',
     load: async () => (await import('./report-check.ts')).runReportCheck,

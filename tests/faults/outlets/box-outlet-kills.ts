@@ -80,12 +80,10 @@ async function start({ config }: Home): Promise<Program> {
 
 /** Resolves when the broker has acknowledged it; rejects when the box was killed before. */
 async function press({ mqtt }: Home, device: string): Promise<void> {
-  const client = await connectAsync(`mqtt://127.0.0.1:${mqtt}`, {
-    clientId: device,
-    protocolVersion: 4,
-    reconnectPeriod: 0,
-    connectTimeout: 5000,
-  })
+  const url = `mqtt://127.0.0.1:${mqtt}`
+  const common = { protocolVersion: 4, reconnectPeriod: 0, connectTimeout: 5000 } as const
+  // Without retries it rejects when the box is killed before its CONNACK.
+  const client = await connectAsync(url, { ...common, clientId: device }, false)
   client.on('error', () => undefined)
   try {
     const gone = new Promise<never>((_resolve, reject) =>
