@@ -1,15 +1,29 @@
 // The route of a receiver outside that opens its link: one picture, once. The look is stored before the picture is handed out.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { SecurityLog } from '../../accounts/security-log.ts'
-import type { PictureLinks } from '../../outlets/pictures/picture-links.ts'
 import type { Storage } from '../../storage/port.ts'
 import { ApiProblem } from '../problems.ts'
 import type { Route } from '../route.ts'
 
 const used = { zh: '链接已打开过一次', en: 'this link was opened once' }
 
-export interface PictureLinkRouteOptions {
-  links: PictureLinks
+/** One picture of one alarm, for one receiver. */
+interface LinkFacts {
+  outlet: string
+  alarm: string
+  box: string
+  camera: string
+  sha256: string
+}
+
+/** What the route needs of the links; a link that is taken is used, unless it is put back. */
+export interface LinkCalls<Link extends LinkFacts> {
+  take: (token: string) => Link | 'no-link' | 'link-used' | 'link-expired'
+  putBack: (link: Link) => void
+}
+
+export interface PictureLinkRouteOptions<Link extends LinkFacts> {
+  links: LinkCalls<Link>
   storage: Pick<Storage, 'findPicture' | 'noteLook'>
   clock: Clock
   securityLog: Pick<SecurityLog, 'note'>
@@ -17,7 +31,9 @@ export interface PictureLinkRouteOptions {
   read: (box: string, sha256: string) => Promise<Uint8Array | undefined>
 }
 
-export function createPictureLinkRoutes(options: PictureLinkRouteOptions): Route[] {
+export function createPictureLinkRoutes<Link extends LinkFacts>(
+  options: PictureLinkRouteOptions<Link>,
+): Route[] {
   const { links, storage, clock, securityLog, read } = options
   return [
     {

@@ -1,5 +1,5 @@
 // The console's words about receivers outside.
-import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 
 export const outletWords = {
   title: { zh: '对外出口', en: 'Receivers outside' },
