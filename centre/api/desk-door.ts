@@ -66,6 +66,11 @@ export class DeskDoor {
     this.#guard.watch(server)
   }
 
+  /** The connection has sent a whole request. */
+  hear(socket: Duplex): void {
+    this.#guard.hear(socket as Socket)
+  }
+
   /** The connection has signed in; false when no place is left. */
   admit(socket: Duplex): boolean {
     return this.#guard.admit(socket as Socket)

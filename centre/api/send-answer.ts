@@ -1,5 +1,10 @@
-// Sends answers other than JSON: pages, pictures and files of cases, each under a policy of its own.
+// Sends answers other than JSON of a route: pages, pictures and files of cases, each under a policy of its own, and
+// errors.
 import type { FastifyReply } from 'fastify'
+import type { Logger } from 'pino'
+import type { DeskAlarm } from '../../protocols/desk/api.ts'
+import { StorageFailure } from '../storage/storage-failure.ts'
+import { ApiProblem, errorAnswer, statusOf, type Detail, type ProblemCode } from './problems.ts'
 import type { FileAnswer, PageAnswer, StoredAnswer } from './route.ts'
 
 export function sendPage(reply: FastifyReply, { page, type, name, styleHash }: PageAnswer): FastifyReply {
@@ -49,3 +54,29 @@ export function sendStored(reply: FastifyReply, { stored: { folder, name } }: St
 /** RFC 8187. */
 const encodeName = (name: string): string =>
   encodeURIComponent(name).replaceAll(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)
+
+export function sendError(reply: FastifyReply, error: unknown, logger: Logger): FastifyReply {
+  const { code, detail, alarm } = problemOfError(error, logger)
+  return reply
+    .code(statusOf(code))
+    .header('cache-control', 'no-store')
+    .send(errorAnswer(code, detail, alarm))
+}
+
+function problemOfError(
+  error: unknown,
+  logger: Logger,
+): { code: ProblemCode; detail: Detail; alarm?: DeskAlarm | undefined } {
+  if (error instanceof ApiProblem) return error
+  if (error instanceof StorageFailure) {
+    logger.error({ err: error }, 'a request failed in storage')
+    return { code: 'storage-failing', detail: '' }
+  }
+  const statusCode = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+  const status = typeof statusCode === 'number' ? statusCode : 500
+  if (status === 413) return { code: 'too-large', detail: '' }
+  if (status === 415) return { code: 'wrong-type', detail: '' }
+  if (status >= 400 && status < 500) return { code: 'bad-request', detail: '' }
+  logger.error({ err: error }, 'a request failed')
+  return { code: 'internal', detail: '' }
+}

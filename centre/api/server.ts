@@ -20,14 +20,14 @@ import { describeProblems } from '../../protocols/kit/result.ts'
 import { sha256Pattern } from '../../protocols/domain/snapshot.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
-import { StorageFailure } from '../storage/storage-failure.ts'
+import type { FoundToken } from '../storage/port.ts'
 import { isInScope, type Scope } from '../../protocols/desk/scope.ts'
-import type { DeskAlarm } from '../../protocols/desk/api.ts'
 import { caseIdPattern } from './cases/case-schemas.ts'
 import type { DeskDoor } from './desk-door.ts'
-import { ApiProblem, errorAnswer, statusOf, type Detail, type ProblemCode } from './problems.ts'
+import { ApiProblem } from './problems.ts'
 import type { Route } from './route.ts'
-import { sendFile, sendPage, sendPicture, sendStored } from './send-answer.ts'
+import { sendError, sendFile, sendPage, sendPicture, sendStored } from './send-answer.ts'
+import { BodyPlaces, type BodySender } from './body-places.ts'
 import { addBodyParsers, bodyBytesMax, checkUpload } from './uploads.ts'
 import { alarmIdParams } from './schemas.ts'
 import { deviceLifeMs } from '../accounts/device-cookie.ts'
@@ -36,6 +36,7 @@ import type { SecurityLog } from '../accounts/security-log.ts'
 import type { RequestSender } from '../accounts/request-sender.ts'
 import { cookieName, loginLifeMs, presentedToken, type Sessions } from '../accounts/sessions.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { networkOf } from '../../platform/strangers/network-address.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
 
@@ -106,6 +107,8 @@ export class DeskServer {
   #secureServer: SecureServer | undefined
   #stopWatching: () => void = () => undefined
   #app: FastifyInstance | undefined
+  readonly #accounts = new WeakMap<FastifyRequest, FoundToken>()
+  readonly #bodies = new BodyPlaces()
 
   constructor(options: DeskServerOptions) {
     this.#options = options
@@ -156,19 +159,26 @@ export class DeskServer {
     app.server.on('tlsClientError', () => door.countRefused('tls'))
     app.server.on(
       'upgrade',
-      guardListener(onUpgrade, (error, _request, socket) => {
-        logger.error({ err: error }, 'an upgrade failed')
-        socket.destroy()
-      }),
+      guardListener(
+        (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+          door.hear(socket)
+          onUpgrade(request, socket, head)
+        },
+        (error, _request, socket) => {
+          logger.error({ err: error }, 'an upgrade failed')
+          socket.destroy()
+        },
+      ),
     )
     app.addHook('onRequest', async (request) => {
       if (this.#options.sender.isProxied(request.raw)) this.#options.door.admit(request.raw.socket)
     })
+    app.addHook('preHandler', async (request) => door.hear(request.raw.socket))
     app.addHook('onSend', async (_request, reply) => this.#secure(reply))
-    app.setErrorHandler((error, _request, reply) => this.#answerError(error, reply))
+    app.setErrorHandler((error, _request, reply) => sendError(reply, error, logger))
     app.setNotFoundHandler((request, reply) =>
       request.url.startsWith('/api/') || deskFolder !== undefined
-        ? this.#answerError(new ApiProblem('not-found'), reply)
+        ? sendError(reply, new ApiProblem('not-found'), logger)
         : reply.type('text/html; charset=utf-8').send(missingPage),
     )
     addBodyParsers(app)
@@ -223,10 +233,16 @@ export class DeskServer {
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       bodyLimit: route.upload?.bytesMax ?? route.bodyBytesMax ?? bodyBytesMax,
-      handler: async (request, reply) => {
-        const presented = presentedToken(request.raw)
+      // Before the body is read.
+      onRequest: async (request, reply) => {
         const account =
           route.access === 'open' ? undefined : await this.#admit(request, route.access, route.isForEnrolling)
+        if (account) this.#accounts.set(request, account)
+        this.#reserve(route, account?.user, request, reply)
+      },
+      handler: async (request, reply) => {
+        const presented = presentedToken(request.raw)
+        const account = this.#accounts.get(request)
         const { id, boxId, caseId, sha256 } = request.params as PathParameters
         // A malformed id gets the answer of an unknown one.
         if (boxId !== undefined && !isBoxId(boxId)) throw new ApiProblem('not-found')
@@ -272,6 +288,16 @@ export class DeskServer {
           .send('text' in answer ? answer.text : JSON.stringify(answer.json))
       },
     })
+  }
+
+  #reserve(route: Route, user: string | undefined, request: FastifyRequest, reply: FastifyReply): void {
+    const bytesMax = route.upload?.bytesMax ?? route.bodyBytesMax ?? bodyBytesMax
+    if (bytesMax <= bodyBytesMax) return
+    const declared = Number(request.headers['content-length'] ?? bytesMax)
+    const network = networkOf(this.#options.sender.addressOf(request.raw))
+    const sender: BodySender =
+      user === undefined ? { kind: 'strangers', name: network } : { kind: 'people', name: user }
+    reply.raw.once('close', this.#bodies.enter(sender, declared <= bytesMax ? declared : 0))
   }
 
   async #admit(request: FastifyRequest, access: readonly string[], isForEnrolling = false) {
@@ -353,29 +379,6 @@ export class DeskServer {
     reply.header('cross-origin-opener-policy', 'same-origin')
     reply.header('cross-origin-resource-policy', 'same-origin')
     if (this.#options.tls) reply.header('strict-transport-security', 'max-age=31536000')
-  }
-
-  #answerError(error: unknown, reply: FastifyReply): FastifyReply {
-    const { code, detail, alarm } = this.#judge(error)
-    return reply
-      .code(statusOf(code))
-      .header('cache-control', 'no-store')
-      .send(errorAnswer(code, detail, alarm))
-  }
-
-  #judge(error: unknown): { code: ProblemCode; detail: Detail; alarm?: DeskAlarm | undefined } {
-    if (error instanceof ApiProblem) return error
-    if (error instanceof StorageFailure) {
-      this.#options.logger.error({ err: error }, 'a request failed in storage')
-      return { code: 'storage-failing', detail: '' }
-    }
-    const statusCode = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
-    const status = typeof statusCode === 'number' ? statusCode : 500
-    if (status === 413) return { code: 'too-large', detail: '' }
-    if (status === 415) return { code: 'wrong-type', detail: '' }
-    if (status >= 400 && status < 500) return { code: 'bad-request', detail: '' }
-    this.#options.logger.error({ err: error }, 'a request failed')
-    return { code: 'internal', detail: '' }
   }
 }
 

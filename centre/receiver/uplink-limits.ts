@@ -7,7 +7,8 @@ import type { StrangerGuardLimits } from '../../platform/strangers/stranger-guar
  * to 2 ms, so 50 per second of one address take a tenth of one core and 200 of all unknown addresses a third. A town
  * whose 300 boxes share one address connects at once after a power cut; with 3,000, closed ones try again by
  * themselves, and each that signs in admits another beyond the 50 per second. 10,000 boxes with separate addresses
- * unknown to the centre (just started) need 45 s: 1,000 and 200 per second.
+ * unknown to the centre (just started) need 45 s: 1,000 and 200 per second. Those above the rate wait for a
+ * turn, as at the desk.
  */
 export const uplinkLimits: StrangerGuardLimits = {
   strangers: 2000,
@@ -19,6 +20,7 @@ export const uplinkLimits: StrangerGuardLimits = {
   firstByteMs: 5000,
   signInMs: 15_000,
   admitted: 25_000,
+  waiting: 4000,
 }
 
 /**

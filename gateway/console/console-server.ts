@@ -15,22 +15,24 @@ import { bodyBytesMax, type Answer, type Route } from './routes/route.ts'
 import { readBody, withPerson } from './routes/read-body.ts'
 
 /**
- * Connections without a request; the oldest is closed to make room. Those with a request close with their answer. A
- * browser opens six at once.
+ * Connections without a whole request; the oldest is closed to make room. Those with a request close with their answer.
+ * A browser opens six at once. An answered request gives its share of the new ones back, so the rate bounds only those
+ * that send none.
  */
 const strangerLimits = {
   strangers: 40,
   strangersPerNetwork: 20,
-  // Practically no limit: there is no TLS work to save, and a person at the box sees the address of a program that
-  // floods it.
-  newAtOnce: 1e6,
-  newPerSecond: 1e6,
-  newUnknownAtOnce: 1e6,
-  newUnknownPerSecond: 1e6,
+  newAtOnce: 100,
+  newPerSecond: 100,
+  newUnknownAtOnce: 200,
+  newUnknownPerSecond: 200,
   firstByteMs: 3000,
   signInMs: 6000,
   admitted: 50,
+  waiting: 500,
 }
+/** Of the admitted ones, those whose body of more than a few KB is being read: a slow one takes up to half a minute. */
+const longBodiesMax = 10
 
 const contentTypes: Record<string, string> = lookup({
   '.html': 'text/html; charset=utf-8',
@@ -54,6 +56,7 @@ export class ConsoleServer {
   readonly #routes: readonly Route[]
   readonly #guard: StrangerGuard
   readonly #doors: ConsoleDoors
+  #longBodies = 0
 
   constructor(options: ConsoleOptions) {
     const { access, clock, logger } = options
@@ -90,9 +93,11 @@ export class ConsoleServer {
     server.requestTimeout = 30_000
     server.headersTimeout = 5000
     this.#guard.watch(server)
-    // Before the request is answered: a connection with a request no longer counts as a stranger, and closes with its
-    // answer.
-    server.prependListener('request', ({ socket }: IncomingMessage) => void this.#guard.admit(socket))
+    // Before the request is answered: a connection with a whole request no longer counts as a stranger, and closes with
+    // its answer. A request with a body is whole when that has been read.
+    server.prependListener('request', (request: IncomingMessage) => {
+      if (!hasBody(request)) this.#guard.admit(request.socket)
+    })
     return server
   }
 
@@ -163,12 +168,29 @@ export class ConsoleServer {
       if (!isJson && !isFile) return send(response, 415, 'text/plain', 'Content-Type: application/json\n')
       if (!hasPageProof(request, caller))
         return send(response, 403, 'text/plain', 'the request is from no page of this console\n')
-      const read = await readBody(request, route.bytesMax ?? bodyBytesMax)
+      const bytesMax = route.bytesMax ?? bodyBytesMax
+      if (bytesMax > bodyBytesMax && this.#longBodies >= longBodiesMax)
+        return send(response, 503, 'text/plain', 'busy: try again in a moment\n')
+      const read = await this.#read(request, bytesMax)
       if (!read) return send(response, 413, 'text/plain', 'too large\n')
       body = isJson && !path.startsWith('/api/v1/session/') ? withPerson(read, caller.name) : read
     }
     const parts = (route.path.exec(path) ?? []).slice(1)
     sendAnswer(response, await route.run({ parts, query: url.searchParams, body, caller }))
+  }
+
+  async #read(request: IncomingMessage, bytesMax: number): Promise<Uint8Array | undefined> {
+    const isLong = bytesMax > bodyBytesMax
+    // A file over a slow line takes longer than a stranger has.
+    if (isLong) this.#guard.admit(request.socket)
+    if (isLong) this.#longBodies++
+    try {
+      const body = await readBody(request, bytesMax)
+      this.#guard.admit(request.socket)
+      return body
+    } finally {
+      if (isLong) this.#longBodies--
+    }
   }
 
   async #program(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -199,6 +221,9 @@ export class ConsoleServer {
     send(response, 200, 'text/plain; charset=utf-8', '页面尚未构建 The page is not built: npm run build\n')
   }
 }
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 
 const refusalOf = ({ role }: Caller): string =>
   role === 'stranger' ? 'sign in first 请先登录' : `this is not for the role ${role} 您的角色无此权限`

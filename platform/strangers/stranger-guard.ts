@@ -106,6 +106,11 @@ export class StrangerGuard {
     return true
   }
 
+  /** A whole request of a connection that has not signed in was answered. */
+  hear(socket: Socket): void {
+    this.#places.hear(keyOf(socket))
+  }
+
   isStranger(socket: Socket): boolean {
     return this.#places.has(keyOf(socket))
   }

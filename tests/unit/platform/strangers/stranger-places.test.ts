@@ -47,6 +47,23 @@ describe('places of strangers', () => {
     expect(['box-3', 'box-4'].map((one) => places.enter(one, '10.0.0.9'))).toEqual(['s-1', 'box-1'])
   })
 
+  it('of one address are halved between whole messages and parts: neither displaces the other', () => {
+    const places = new StrangerPlaces<string>({ strangers: 99, strangersPerNetwork: 4 })
+    const enter = (one: string) => places.enter(one, '10.0.0.1')
+    for (const one of ['page-1', 'page-2']) enter(one)
+    for (const one of ['page-1', 'page-2']) places.hear(one)
+    expect(['slow-1', 'slow-2', 'slow-3', 'slow-4'].map(enter)).toEqual([
+      undefined,
+      undefined,
+      'slow-1',
+      'slow-2',
+    ])
+    for (const one of ['slow-3', 'slow-4']) places.hear(one)
+    expect(['new-1', 'new-2', 'new-3'].map(enter)).toEqual(['page-1', 'page-2', 'new-1'])
+    for (const one of ['slow-3', 'slow-4', 'new-2', 'new-3']) places.leave(one)
+    expect(places.size).toBe(0)
+  })
+
   it('are given back by those who sign in', () => {
     const places = new StrangerPlaces<number>({ strangers: 2, strangersPerNetwork: 2 })
     places.enter(1, '10.0.0.1')

@@ -8,6 +8,29 @@ import { WaitingConnections } from '../../../../platform/strangers/waiting-conne
 
 const limits = { newAtOnce: 10, newPerSecond: 50, newUnknownAtOnce: 20, newUnknownPerSecond: 100 }
 
+/** What the kernel has delivered and no server has read. */
+class Unread extends EventEmitter {
+  destroyed = false
+  bytesRead = 0
+  readableLength = 0
+  content: Buffer | null = null
+
+  read(): Buffer | null {
+    const { content } = this
+    this.content = null
+    return content
+  }
+
+  unshift(bytes: Buffer): void {
+    this.content = bytes
+  }
+}
+
+function send(socket: Socket, text: string): Socket {
+  const bytesRead = socket.bytesRead + text.length
+  return Object.assign(socket, { bytesRead, readableLength: bytesRead, content: Buffer.from(text) })
+}
+
 function create(perNetworkMax = 100, max = 200) {
   const clock = new VirtualClock()
   const newOnes = new NewConnections(limits, clock)
@@ -19,14 +42,15 @@ function create(perNetworkMax = 100, max = 200) {
   }
   const waiting = new WaitingConnections({ perNetworkMax, max, newOnes, clock, refuse })
   const served: string[] = []
+  const sockets: Socket[] = []
   const dial = (network: string): Socket => {
-    const socket = Object.assign(new EventEmitter(), { destroyed: false, bytesRead: 0 }) as unknown as Socket
-    const serve = (): void => void served.push(network)
+    const socket = new Unread() as unknown as Socket
+    const serve = (): void => void (served.push(network), sockets.push(socket))
     if (waiting.size === 0 && newOnes.enter(network)) serve()
     else waiting.add(socket, network, serve)
     return socket
   }
-  return { clock, waiting, served, refused, dial }
+  return { clock, waiting, served, sockets, refused, dial }
 }
 
 /** As many sockets as this, each dialling again as soon as it is closed. */
@@ -56,7 +80,7 @@ it('gives an honest client its turn within a moment, at the address of a crowd a
 it('serves one that has sent something before a silent crowd', () => {
   const { clock, served, dial } = create()
   for (let at = 0; at < 60; at++) dial('town')
-  const own = Object.assign(dial('town'), { bytesRead: 100 })
+  const own = send(dial('town'), 'GET')
   for (let at = 0; at < 20; at++) dial('town')
   const before = served.length
   clock.advance(20)
@@ -77,4 +101,55 @@ it('resets one that waited too long or for which there is no room', () => {
   const closed = create(0)
   for (let at = 0; at <= limits.newAtOnce; at++) closed.dial('town')
   expect(closed.refused).toHaveLength(1)
+})
+
+it('serves whole requests before halves, whatever their number, and half a body before half a head', () => {
+  const { clock, sockets, dial } = create()
+  for (let at = 0; at < limits.newAtOnce; at++) dial('town')
+  sockets.length = 0
+  const halves = Array.from({ length: 60 }, () => send(dial('town'), 'GET / HTTP/1.1\r\n'))
+  const part = 'POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n{'
+  const body = send(dial('town'), part)
+  const own = send(dial('town'), 'GET / HTTP/1.1\r\n\r\n')
+  clock.advance(100)
+  const names = new Map<Socket, string>([...halves.map((half) => [half, 'half'] as const), [body, 'body'], [own, 'own']])
+  expect(sockets.map((socket) => names.get(socket)).slice(0, 3)).toEqual(['own', 'body', 'half'])
+  // The server gets the bytes that were looked at.
+  expect([own.read()?.toString(), body.read()?.toString()]).toEqual(['GET / HTTP/1.1\r\n\r\n', part])
+})
+
+it('resets half a request for room before a whole one', () => {
+  const { clock, refused, dial } = create(30)
+  for (let at = 0; at < limits.newAtOnce; at++) dial('town')
+  const own = Array.from({ length: 20 }, () => send(dial('town'), 'GET / HTTP/1.1\r\n\r\n'))
+  clock.advance(20)
+  for (let at = 0; at < 40; at++) dial('town')
+  expect(refused.length).toBeGreaterThan(25)
+  expect(own.filter((one) => refused.includes(one))).toHaveLength(0)
+})
+
+it('looks at the bytes of one connection a few times only', () => {
+  const { clock, dial } = create()
+  for (let at = 0; at < limits.newAtOnce; at++) dial('town')
+  for (let at = 0; at < 80; at++) send(dial('town'), 'GET / HTTP/1.1\r\n\r\n')
+  const slow = dial('town')
+  let looks = 0
+  for (let at = 0; at < 20; at++) {
+    send(slow, 'G')
+    const { read } = slow
+    slow.read = () => (looks++, read.call(slow) as Buffer)
+    clock.advance(20)
+    slow.read = read
+  }
+  expect(looks).toBe(4)
+})
+
+it('resets those with the most unread bytes when all together are too many', () => {
+  const { clock, refused, dial } = create()
+  for (let at = 0; at < limits.newAtOnce; at++) dial('town')
+  const large = Array.from({ length: 40 }, () => Object.assign(dial('town'), { readableLength: 1024 * 1024 }))
+  const own = send(dial('town'), 'GET / HTTP/1.1\r\n\r\n')
+  clock.advance(20)
+  expect(refused.filter((one) => !large.includes(one))).toHaveLength(0)
+  expect([refused.length >= 24, own.destroyed]).toEqual([true, false])
 })

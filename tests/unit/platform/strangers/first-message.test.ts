@@ -1,0 +1,42 @@
+// Is a whole first message told from a part of one, for each protocol that listens?
+import { expect, it } from 'vitest'
+import { generate } from 'mqtt-packet'
+import { arrived, arrivedOf } from '../../../../platform/strangers/first-message.ts'
+
+const connect = generate({
+  cmd: 'connect',
+  protocolId: 'MQTT',
+  protocolVersion: 4,
+  clean: true,
+  clientId: 'button-1'.repeat(30),
+  keepalive: 60,
+})
+const hello = Buffer.concat([Buffer.from([0x16, 3, 1, 1, 0]), Buffer.alloc(256, 1)])
+const get = Buffer.from('GET /healthz HTTP/1.1\r\nHost: desk\r\n\r\n')
+const head = 'POST /api/v1/login HTTP/1.1\r\nHost: desk\r\n'
+const post = Buffer.from(`${head}content-length: 4\r\n\r\nbody`)
+const chunked = Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n`)
+
+it.each([
+  ['a CONNECT', connect],
+  ['a ClientHello', hello],
+  ['a request', get],
+  ['a request with a body', post],
+  ['a request in chunks', chunked],
+])('%s is whole at its last byte and not before', (_name, bytes) => {
+  expect(arrivedOf(bytes)).toBe(arrived.whole)
+  const parts = Array.from({ length: bytes.length - 1 }, (_, at) => arrivedOf(bytes.subarray(0, at + 1)))
+  expect(parts.filter((part) => part === arrived.whole)).toEqual([])
+  expect(arrivedOf(Buffer.concat([bytes, Buffer.from([0])])) >= arrived.head).toBe(true)
+})
+
+it('a head whose body is incomplete is more than half a head, and less than a whole request', () => {
+  expect(arrivedOf(Buffer.from(`${head}Content-Length: 1000\r\n\r\n{`))).toBe(arrived.head)
+  expect(arrivedOf(Buffer.from(head))).toBe(arrived.begun)
+})
+
+it('no byte is nothing; a length without end and bytes of no known protocol are never whole', () => {
+  expect(arrivedOf(Buffer.alloc(0))).toBe(arrived.nothing)
+  for (const bytes of [[0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1], [0, 1, 2], [0x16, 3]])
+    expect(arrivedOf(Buffer.from(bytes))).toBe(arrived.begun)
+})
