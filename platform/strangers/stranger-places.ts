@@ -54,11 +54,7 @@ export class StrangerPlaces<T> {
     const crowd = this.#networks.get(network) ?? { begun: new Set<T>(), heard: new Set<T>() }
     const isCrowd = sizeOf(crowd) >= this.#limits.strangersPerNetwork
     const isFull = this.#networkOf.size >= this.#limits.strangers
-    const evicted = isCrowd
-      ? this.#leastOf(network)
-      : isFull
-        ? this.#leastOf(this.#largest())
-        : undefined
+    const evicted = isCrowd ? this.#leastOf(network) : isFull ? this.#leastOf(this.#largest()) : undefined
     if (evicted !== undefined) this.leave(evicted)
     crowd.begun.add(stranger)
     this.#networks.set(network, crowd)

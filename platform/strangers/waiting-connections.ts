@@ -100,7 +100,9 @@ export class WaitingConnections {
 
   /** Resets those with the most unread bytes until the others fit into `unreadBytesMax`. */
   #dropLarge(): void {
-    const everyOne = [...this.#networks.values()].flatMap((waiting) => waiting.map((one) => ({ one, waiting })))
+    const everyOne = [...this.#networks.values()].flatMap((waiting) =>
+      waiting.map((one) => ({ one, waiting })),
+    )
     let unread = everyOne.reduce((sum, { one }) => sum + one.socket.readableLength, 0)
     if (unread <= unreadBytesMax) return
     for (const { one, waiting } of everyOne.toSorted(

@@ -99,12 +99,20 @@ it.each(['/healthz', '/metrics'])(
   },
 )
 
-it('answers while sixty sockets that say nothing come back as fast as they are closed', async () => {
+const signIn =
+  'POST /api/v1/session/sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n'
+
+it.each([
+  ['say nothing', ''],
+  ['send half a head', 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n'],
+  ['send half a body', `${signIn}Content-Length: 100\r\n\r\n{`],
+])('answers while 120 sockets that %s come back as fast as they are closed', async (_what, part) => {
   let isEnded = false
   const sockets = new Set<Socket>()
   const hold = (): void => {
     if (isEnded) return
     const socket = connect(port, '127.0.0.1')
+    if (part !== '') socket.write(part)
     sockets.add(socket)
     socket.on('error', () => undefined)
     socket.on('close', () => {
@@ -112,7 +120,7 @@ it('answers while sixty sockets that say nothing come back as fast as they are c
       setTimeout(hold, 20)
     })
   }
-  for (let n = 0; n < 60; n++) hold()
+  for (let n = 0; n < 120; n++) hold()
   await new Promise((resolve) => setTimeout(resolve, 200))
   for (let n = 0; n < 10; n++) expect((await get('/healthz'))[0]).toBe(200)
   isEnded = true

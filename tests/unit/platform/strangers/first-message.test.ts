@@ -37,6 +37,10 @@ it('a head whose body is incomplete is more than half a head, and less than a wh
 
 it('no byte is nothing; a length without end and bytes of no known protocol are never whole', () => {
   expect(arrivedOf(Buffer.alloc(0))).toBe(arrived.nothing)
-  for (const bytes of [[0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1], [0, 1, 2], [0x16, 3]])
+  for (const bytes of [
+    [0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1],
+    [0, 1, 2],
+    [0x16, 3],
+  ])
     expect(arrivedOf(Buffer.from(bytes))).toBe(arrived.begun)
 })

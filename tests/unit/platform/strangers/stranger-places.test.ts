@@ -1,6 +1,8 @@
 // Question: can connections that never sign in keep others out?
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer, request, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer, request as requestSecurely } from 'node:https'
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,11 +92,11 @@ describe('the guard of a listener', () => {
     admitted: 2,
   }
 
-  async function guarded(server: Server) {
+  async function guarded(server: Server, more: { waiting?: number } = {}) {
     const clock = new VirtualClock()
     const refused: StrangerRefusal[] = []
     const guard = new StrangerGuard({
-      limits,
+      limits: { ...limits, ...more },
       clock,
       onRefused: (reason) => refused.push(reason),
     })
@@ -117,6 +119,16 @@ describe('the guard of a listener', () => {
     )
   const until = async (isSo: () => boolean) => {
     while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+
+  const certificate = () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gengfu-guard-'))
+    undos.push(() => rmSync(folder, { recursive: true, force: true }))
+    const files = ['-keyout', join(folder, 'centre.key'), '-out', join(folder, 'centre.crt')]
+    const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+    execFileSync('openssl', ['req', '-x509', ...ec, ...files, '-subj', '/CN=centre'], { stdio: 'ignore' })
+    const [cert, key] = ['centre.crt', 'centre.key'].map((name) => readFileSync(join(folder, name)))
+    return { cert, key }
   }
 
   it('closes who says nothing, then who does not sign in; who has signed in stays', async () => {
@@ -183,12 +195,7 @@ describe('the guard of a listener', () => {
   })
 
   it('counts a TLS connection from before its handshake, and ends it below TLS', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'gengfu-guard-'))
-    undos.push(() => rmSync(folder, { recursive: true, force: true }))
-    const files = ['-keyout', join(folder, 'centre.key'), '-out', join(folder, 'centre.crt')]
-    const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-    execFileSync('openssl', ['req', '-x509', ...ec, ...files, '-subj', '/CN=centre'], { stdio: 'ignore' })
-    const [cert, key] = ['centre.crt', 'centre.key'].map((name) => readFileSync(join(folder, name)))
+    const { cert, key } = certificate()
     const served: Socket[] = []
     const server = createTlsServer({ cert, key }, (socket) => {
       served.push(socket)
@@ -214,5 +221,35 @@ describe('the guard of a listener', () => {
     await closed(slow)
     expect(refused).toEqual(['no-first-byte', 'no-sign-in'])
     expect(known.destroyed).toBe(false)
+  })
+  const get = (protocol: string, port: number): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const ask = protocol === 'http' ? request : requestSecurely
+      const asked = ask({ port, host: '127.0.0.1', agent: false, rejectUnauthorized: false }, (response) => {
+        response.on('data', (bytes: Buffer) => resolve(bytes.toString()))
+      })
+      asked.on('error', reject)
+      asked.end()
+    })
+
+  it.each([
+    ['http', 'GET / HTTP/1.1\r\nHost: desk\r\n'],
+    ['http', 'POST / HTTP/1.1\r\nHost: desk\r\nContent-Length: 1000\r\n\r\n{'],
+    ['https', '\x16\x03\x01\x02\x00\x01'],
+  ])('answers %s at once beside a crowd of its own address that sends %j', async (protocol, part) => {
+    const answer = (_request: unknown, response: ServerResponse): void => void response.end('ok')
+    const server = protocol === 'http' ? createHttpServer(answer) : createHttpsServer(certificate(), answer)
+    const { clock, port } = await guarded(server, { waiting: 100 })
+    const crowd = await Promise.all(Array.from({ length: 80 }, () => open(port)))
+    for (const socket of crowd) socket.write(part, 'latin1')
+    for (let at = 0; at < 4; at++) {
+      const asked = get(protocol, port)
+      const ticks = setInterval(() => clock.advance(100), 10)
+      undos.push(() => clearInterval(ticks))
+      expect(await asked).toBe('ok')
+      clearInterval(ticks)
+    }
+    // Less than the time in which each one of the crowd would have had its turn.
+    expect(clock.monotonicMs()).toBeLessThan(20_000)
   })
 })

@@ -112,7 +112,11 @@ it('serves whole requests before halves, whatever their number, and half a body 
   const body = send(dial('town'), part)
   const own = send(dial('town'), 'GET / HTTP/1.1\r\n\r\n')
   clock.advance(100)
-  const names = new Map<Socket, string>([...halves.map((half) => [half, 'half'] as const), [body, 'body'], [own, 'own']])
+  const names = new Map<Socket, string>([
+    ...halves.map((half) => [half, 'half'] as const),
+    [body, 'body'],
+    [own, 'own'],
+  ])
   expect(sockets.map((socket) => names.get(socket)).slice(0, 3)).toEqual(['own', 'body', 'half'])
   // The server gets the bytes that were looked at.
   expect([own.read()?.toString(), body.read()?.toString()]).toEqual(['GET / HTTP/1.1\r\n\r\n', part])
