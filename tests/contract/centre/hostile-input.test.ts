@@ -140,3 +140,40 @@ describe('a page of another origin', () => {
     expect([own.status, own.headers.get('cross-origin-resource-policy')]).toEqual([200, 'same-origin'])
   })
 })
+
+/** The beginning of the answer to a request whose body never comes. */
+function answerToHead(head: string): Promise<string> {
+  const { port } = new URL(running.centre.httpUrl)
+  return new Promise((resolve) => {
+    const socket: Socket = connect(Number(port), '127.0.0.1', () => socket.write(`${head}\r\n\r\n`))
+    held.push(socket)
+    socket.on('data', (data) => resolve(data.toString('latin1').slice(0, 12)))
+    socket.on('error', () => undefined)
+    socket.on('close', () => resolve('closed'))
+  })
+}
+
+const held: Socket[] = []
+const large = (path: string, type: string, megabytes: number): string =>
+  `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: ${megabytes * 1024 * 1024}`
+
+it('a file of a client without a sign-in is refused before its bytes are read', async () => {
+  expect(await answerToHead(large('/api/v1/cases/case-1/attachments', 'image/jpeg', 8))).toBe('HTTP/1.1 401')
+  for (const socket of held.splice(0)) socket.destroy()
+})
+
+it('files that are under way have a bound in bytes, for each sender and for all', async () => {
+  const answers: string[] = []
+  const bundle = large('/enrol/bundle', 'application/octet-stream', 4)
+  for (let at = 0; at < 5; at++) void answerToHead(bundle).then((answer) => answers.push(answer))
+  await until(() => answers.length >= 3)
+  expect(answers.slice(0, 3)).toEqual(Array(3).fill('HTTP/1.1 503'))
+  const path = '/api/v1/cases/case-1/attachments'
+  const signedIn = `${large(path, 'image/jpeg', 8)}\r\nAuthorization: Bearer ${running.token()}`
+  const ofPerson: string[] = []
+  for (let at = 0; at < 5; at++) void answerToHead(signedIn).then((answer) => ofPerson.push(answer))
+  await until(() => ofPerson.length >= 2)
+  expect(ofPerson.slice(0, 2)).toEqual(Array(2).fill('HTTP/1.1 503'))
+  for (const socket of held.splice(0)) socket.destroy()
+  await isWell()
+})
