@@ -121,7 +121,7 @@ export class DeskServer {
   }
 
   async start(): Promise<void> {
-    const { host, port, tls, routes, logger, onUpgrade, deskFolder, pages = {}, door } = this.#options
+    const { host, port, tls, routes, logger, deskFolder, pages = {}, door } = this.#options
     const app = fastify({
       bodyLimit: bodyBytesMax,
       routerOptions: { maxParamLength: 200 },
@@ -155,26 +155,7 @@ export class DeskServer {
     })
     this.#app = app
     door.watch(app.server)
-    app.server.on('error', (error) => logger.error({ err: error }, "the desk's listener failed"))
-    app.server.on('tlsClientError', () => door.countRefused('tls'))
-    app.server.on(
-      'upgrade',
-      guardListener(
-        (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-          door.hear(socket)
-          onUpgrade(request, socket, head)
-        },
-        (error, _request, socket) => {
-          logger.error({ err: error }, 'an upgrade failed')
-          socket.destroy()
-        },
-      ),
-    )
-    app.addHook('onRequest', async (request) => {
-      if (this.#options.sender.isProxied(request.raw)) this.#options.door.admit(request.raw.socket)
-    })
-    app.addHook('preHandler', async (request) => door.hear(request.raw.socket))
-    app.addHook('onSend', async (_request, reply) => this.#secure(reply))
+    this.#guardServer(app)
     app.setErrorHandler((error, _request, reply) => sendError(reply, error, logger))
     app.setNotFoundHandler((request, reply) =>
       request.url.startsWith('/api/') || deskFolder !== undefined
@@ -192,6 +173,30 @@ export class DeskServer {
     await app.listen({ host, port })
     const files = tls ? [tls.certFile, tls.keyFile] : []
     this.#stopWatching = watchFiles(files, this.#options.clock, async () => this.reload())
+  }
+
+  #guardServer(app: FastifyInstance): void {
+    const { door, logger, onUpgrade, sender } = this.#options
+    app.server.on('error', (error) => logger.error({ err: error }, "the desk's listener failed"))
+    app.server.on('tlsClientError', () => door.countRefused('tls'))
+    app.server.on(
+      'upgrade',
+      guardListener(
+        (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+          door.hear(socket)
+          onUpgrade(request, socket, head)
+        },
+        (error, _request, socket) => {
+          logger.error({ err: error }, 'an upgrade failed')
+          socket.destroy()
+        },
+      ),
+    )
+    app.addHook('onRequest', async (request) => {
+      if (sender.isProxied(request.raw)) door.admit(request.raw.socket)
+    })
+    app.addHook('preHandler', async (request) => door.hear(request.raw.socket))
+    app.addHook('onSend', async (_request, reply) => this.#secure(reply))
   }
 
   #addOwnRoutes(app: FastifyInstance): void {

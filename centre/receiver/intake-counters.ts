@@ -1,7 +1,14 @@
-// What the intake of Reports counts, for `/metrics`.
+// What the intake of Reports counts, for `/metrics`, and what it logs once for each box.
+import type { Logger } from 'pino'
 import { Counter, Histogram, type Registry } from 'prom-client'
+import type { LaneBatch, QuarantineEntry, RecordConflict, SpoiltRecord } from '../storage/port.ts'
 
-export function createIntakeCounters(registry: Registry) {
+/** Different (box, cause) pairs that are logged; beyond it only the counter changes. */
+const loggedCausesMax = 1000
+/** Of an unreadable Report, in quarantine. */
+const quarantineBytesMax = 16 * 1024
+
+function createIntakeCounters(registry: Registry) {
   const registers = [registry]
   const name = (rest: string) => `gengfu_centre_${rest}`
   return {
@@ -49,5 +56,72 @@ export function createIntakeCounters(registry: Registry) {
       buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
       registers,
     }),
+  }
+}
+
+export class IntakeNotes {
+  readonly #logger: Logger
+  readonly #counters: ReturnType<typeof createIntakeCounters>
+  readonly #loggedCauses = new Set<string>()
+
+  constructor({ logger, registry }: { logger: Logger; registry: Registry }) {
+    this.#logger = logger
+    this.#counters = createIntakeCounters(registry)
+  }
+
+  refused(reports: number): void {
+    this.#counters.refused.inc(reports)
+  }
+
+  stored(lanes: readonly { lane: string; numbers: number[] }[], repeats: number, seconds: number): void {
+    for (const { lane, numbers } of lanes) this.#counters.records.inc({ lane }, numbers.length)
+    this.#counters.repeats.inc(repeats)
+    this.#counters.commitSeconds.observe(seconds)
+  }
+
+  /** Records that a box will never send: counted, and logged once for each box and lane. */
+  givenUp(batches: readonly LaneBatch[]): void {
+    for (const { box, lane, skipped } of batches)
+      for (const { from, to, reason } of skipped) {
+        this.#counters.givenUp.inc({ lane }, to - from + 1)
+        if (this.#isFirst(`${box} ${lane} given up`))
+          this.#logger.warn(
+            { box, lane, from, to, reason },
+            'records are gone for good: the box no longer has them',
+          )
+      }
+  }
+
+  spoilt({ box, lane, number, why }: SpoiltRecord): void {
+    this.#counters.spoilt.inc()
+    if (this.#isFirst(`${box} spoilt`))
+      this.#logger.error(
+        { box, lane, number, why },
+        'a record can not be stored and is in quarantine; the other records of its commit are stored',
+      )
+  }
+
+  conflict(conflict: RecordConflict): void {
+    this.#counters.conflicts.inc({ lane: conflict.lane })
+    const { box, epoch, lane, number } = conflict
+    if (this.#isFirst(`${box} ${epoch} conflict`))
+      this.#logger.error(
+        { box, epoch, lane, number },
+        "a number came again as another record: the box's data folder went back to an earlier state; the Receipt orders a new epoch",
+      )
+  }
+
+  quarantine(box: string, topic: string, cause: string, payload: Uint8Array): QuarantineEntry {
+    this.#counters.unreadable.inc()
+    const key = `${box} ${cause.replaceAll(/\d+/g, 'n')}`
+    if (this.#isFirst(key))
+      this.#logger.warn({ box, topic, cause }, 'a Report can not be read and is in quarantine')
+    return { box, topic, cause, payload: Uint8Array.from(payload.subarray(0, quarantineBytesMax)) }
+  }
+
+  #isFirst(key: string): boolean {
+    if (this.#loggedCauses.has(key) || this.#loggedCauses.size >= loggedCausesMax) return false
+    this.#loggedCauses.add(key)
+    return true
   }
 }

@@ -5,20 +5,13 @@ import type { Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { UpChannel } from '../../protocols/uplink/topics.ts'
-import type {
-  LaneBatch,
-  QuarantineEntry,
-  RecordConflict,
-  SpoiltRecord,
-  Storage,
-  StoredChange,
-} from '../storage/port.ts'
+import type { QuarantineEntry, Storage, StoredChange } from '../storage/port.ts'
 import type { BoxLimits } from './box-limits.ts'
 import { FairQueue } from '../../platform/fair-queue.ts'
 import { alarmAmong, causeOf, rawOf, type FaultyRecord } from './faulty-records.ts'
-import { createIntakeCounters } from './intake-counters.ts'
+import { IntakeNotes } from './intake-counters.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
-import { weightOf } from './report-weight.ts'
+import { splitReport, weightOf } from './report-weight.ts'
 import { UrgentPace } from './pace/urgent-pace.ts'
 import type { ArrivedReport, GapChange, Plan, ReceiverCore } from './receiver-core.ts'
 import { messageOf } from '../../platform/failure.ts'
@@ -27,11 +20,11 @@ import { colourOfUnreadable, type UnreadableAlarm } from '../alarms/unreadable-a
 
 /** Most records in one commit of red and orange. */
 export const urgentRecordsMax = 6000
-/** Most records in a commit of the other lanes. A larger Report is committed alone. */
+/** Most records in a commit of the other lanes. */
 export const otherRecordsMax = 600
 /** Commits of red and orange before the others get a turn. */
 export const urgentInARowMax = 8
-/** Of one box in one commit: the red of another box waits for no more. A larger Report is the only one of its box. */
+/** Of one box in one commit: the red of another box waits for no more. A larger Report is stored in several commits. */
 export const boxRecordsMax = 600
 /** An unreadable Report is kept in quarantine, up to 16 KiB of it. */
 const unreadableWeight = 20
@@ -42,8 +35,6 @@ export const waitingPerBoxMax = 8 * 1024 * 1024
 /** Reports decompressed ahead of their turn, in characters, of all boxes and of one: they take twenty times the memory. */
 const unpackedCharsMax = 8 * 1024 * 1024
 const unpackedPerBoxMax = 1024 * 1024
-/** Different (box, cause) pairs that are logged; beyond it only the counter changes. */
-const loggedCausesMax = 1000
 /** Bytes of a Report that can not be read, beside its alarm. */
 const shownBytesMax = 400
 
@@ -64,6 +55,9 @@ interface Waiting {
   chars: number
   /** In plain records; decompresses if needed. */
   weight: () => number
+  split?: (weightMax: number) => Waiting | undefined
+  /** Of a part of it that is no longer here. */
+  failure: Error | undefined
   done: (error?: Error) => void
 }
 
@@ -90,10 +84,10 @@ export class ReportIntake {
   readonly #rest = new FairQueue<Waiting>()
   readonly #bytesOfBox = new Map<string, number>()
   readonly #charsOfBox = new Map<string, number>()
-  readonly #loggedCauses = new Set<string>()
-  readonly #counters: ReturnType<typeof createIntakeCounters>
+  readonly #notes: IntakeNotes
   readonly #pace: UrgentPace
   #isDraining = false
+  #isUnpacking = false
   #waitingBytes = 0
   #unpackedChars = 0
   #running: Promise<void> | undefined
@@ -105,7 +99,7 @@ export class ReportIntake {
   constructor(options: IntakeOptions) {
     this.#options = options
     this.#pace = new UrgentPace(options.clock)
-    this.#counters = createIntakeCounters(options.registry)
+    this.#notes = new IntakeNotes(options)
   }
 
   onStored(listener: (stored: StoredReports) => void): void {
@@ -136,7 +130,7 @@ export class ReportIntake {
     const bytes = payload.byteLength
     const ofBox = (this.#bytesOfBox.get(box) ?? 0) + bytes
     if (ofBox > waitingPerBoxMax || this.#waitingBytes + bytes > waitingBytesMax) {
-      this.#counters.refused.inc()
+      this.#notes.refused(1)
       done(new Error('too many Reports wait for the disk'))
       return
     }
@@ -151,14 +145,14 @@ export class ReportIntake {
       bytes,
       chars: 0,
       weight: () => this.#weigh(waiting),
-      done,
+      split: (weightMax) => this.#split(waiting, weightMax),
+      failure: undefined,
+      done: (error) => done(error ?? waiting.failure),
     }
-    // Decompressed at once while there is room: during a commit this costs no time.
-    if (this.#unpackedChars < unpackedCharsMax && (this.#charsOfBox.get(box) ?? 0) < unpackedPerBoxMax)
-      this.#unpack(waiting)
     const isUrgent = channel === 'red' || channel === 'orange'
     ;(isUrgent ? this.#urgent : this.#rest).push(waiting)
     this.#running ??= this.#run()
+    this.#unpackAhead()
   }
 
   /** Resolves when everything that `box` offered before is answered. */
@@ -204,6 +198,7 @@ export class ReportIntake {
     for (const { box, weight } of urgent) this.#pace.charge(box, weight())
     const batch = urgent.length > 0 ? urgent : this.#rest.take(otherRecordsMax, boxRecordsMax)
     for (const waiting of batch) this.#leave(waiting)
+    this.#unpackAhead()
     return batch
   }
 
@@ -212,6 +207,49 @@ export class ReportIntake {
     lower(this.#bytesOfBox, box, bytes)
     this.#unpackedChars -= chars
     lower(this.#charsOfBox, box, chars)
+  }
+
+  /**
+   * During a commit this costs no time, while there is room. One a turn of the event loop: several large ones of a box
+   * would keep the red of another in its socket.
+   */
+  #unpackAhead(): void {
+    if (this.#isUnpacking) return
+    this.#isUnpacking = true
+    setImmediate(() => {
+      this.#isUnpacking = false
+      const next = this.#nextPacked()
+      if (!next) return
+      this.#unpack(next)
+      this.#unpackAhead()
+    })
+  }
+
+  #nextPacked(): Waiting | undefined {
+    if (this.#unpackedChars >= unpackedCharsMax) return undefined
+    for (const queue of [this.#urgent, this.#rest])
+      for (const waiting of queue.inTurn())
+        if (waiting.packed && (this.#charsOfBox.get(waiting.box) ?? 0) < unpackedPerBoxMax) return waiting
+    return undefined
+  }
+
+  /** The first part, with the other records left to wait. */
+  #split(waiting: Waiting, weightMax: number): Waiting | undefined {
+    const parts = waiting.arrived && splitReport(waiting.arrived, weightMax)
+    if (!parts) return undefined
+    const [arrived, rest] = parts
+    const chars = charsOf(arrived)
+    waiting.arrived = rest
+    waiting.chars -= chars
+    const part: Waiting = {
+      ...waiting,
+      arrived,
+      chars,
+      bytes: 0,
+      weight: () => this.#weigh(part),
+      done: (error) => (waiting.failure ??= error),
+    }
+    return part
   }
 
   #weigh(waiting: Waiting): number {
@@ -228,13 +266,13 @@ export class ReportIntake {
     const parsed = parseArrivedReport(box, packed.channel, packed.payload)
     if (parsed.ok) {
       waiting.arrived = parsed.value
-      waiting.chars = parsed.value.bodies.reduce((sum, body) => sum + body.length, 0)
+      waiting.chars = charsOf(parsed.value)
       this.#unpackedChars += waiting.chars
       this.#charsOfBox.set(box, (this.#charsOfBox.get(box) ?? 0) + waiting.chars)
     } else {
       const cause = describeProblems(parsed.problems.slice(0, 5))
       const alarm = alarmOfReport(packed, cause)
-      waiting.unreadable = { ...this.#quarantine(box, topic, cause, packed.payload), alarm }
+      waiting.unreadable = { ...this.#notes.quarantine(box, topic, cause, packed.payload), alarm }
     }
   }
 
@@ -245,7 +283,8 @@ export class ReportIntake {
     const quarantined = batch.flatMap(({ unreadable }) => unreadable ?? [])
     for (const { index, reason } of plan.refused) {
       const report = reports[index]
-      if (report) quarantined.push(this.#quarantine(report.box, report.report.lane, reason, new Uint8Array()))
+      if (report)
+        quarantined.push(this.#notes.quarantine(report.box, report.report.lane, reason, new Uint8Array()))
     }
     quarantined.push(...this.#newFaulty(batch, plan))
     const startMs = clock.monotonicMs()
@@ -260,20 +299,23 @@ export class ReportIntake {
       } = isNews
         ? await storage.storeIntake({ receivedAtMs, lanes: plan.lanes, quarantined, repeated: plan.repeated })
         : { changes: [], spoilt: [], conflicts: [] }
-      for (const one of spoilt) this.#noteSpoilt(one)
+      for (const one of spoilt) this.#notes.spoilt(one)
       const gaps = core.settle(plan)
       this.#options.limits?.stored(plan.lanes)
-      for (const one of conflicts) this.#noteConflict(one)
+      for (const one of conflicts) {
+        core.conflict(one)
+        this.#notes.conflict(one)
+      }
       if (this.#isFailing) logger.info('storage takes Reports again')
       this.#isFailing = false
-      this.#noteGivenUp(plan.lanes)
-      this.#count(plan.lanes, plan.repeats, (clock.monotonicMs() - startMs) / 1000)
+      this.#notes.givenUp(plan.lanes)
+      this.#notes.stored(plan.lanes, plan.repeats, (clock.monotonicMs() - startMs) / 1000)
       for (const { done } of batch) done()
       this.#stored({ heard: plan.heard, changes, gaps })
     } catch (error) {
       if (!this.#isFailing) logger.error({ err: error }, 'storage fails: no Report is acknowledged')
       this.#isFailing = true
-      this.#counters.refused.inc(batch.length)
+      this.#notes.refused(batch.length)
       const failure = error instanceof Error ? error : new Error(messageOf(error))
       for (const { done } of batch) done(failure)
     }
@@ -292,7 +334,7 @@ export class ReportIntake {
       const faulty = arrived.faulty.filter(isNew)
       for (const { number } of faulty) taken.add(`${box}/${epoch}/${lane}/${number}`)
       if (faulty.length === 0) return []
-      const entry = this.#quarantine(box, topic, causeOf(faulty), rawOf(faulty))
+      const entry = this.#notes.quarantine(box, topic, causeOf(faulty), rawOf(faulty))
       return [{ ...entry, alarm: alarmAmong(faulty) }]
     })
   }
@@ -303,59 +345,6 @@ export class ReportIntake {
     const epoch = core.latestEpoch(box)
     if (epoch !== undefined && limits?.isReceiptDue(box))
       this.#stored({ heard: [{ box, epoch }], changes: [], gaps: [] })
-  }
-
-  #count(lanes: readonly { lane: string; numbers: number[] }[], repeats: number, seconds: number): void {
-    for (const { lane, numbers } of lanes) this.#counters.records.inc({ lane }, numbers.length)
-    this.#counters.repeats.inc(repeats)
-    this.#counters.commitSeconds.observe(seconds)
-  }
-
-  /** Records that a box will never send: counted, and logged once for each box and lane. */
-  #noteGivenUp(batches: readonly LaneBatch[]): void {
-    for (const { box, lane, skipped } of batches)
-      for (const { from, to, reason } of skipped) {
-        this.#counters.givenUp.inc({ lane }, to - from + 1)
-        if (this.#isFirst(`${box} ${lane} given up`))
-          this.#options.logger.warn(
-            { box, lane, from, to, reason },
-            'records are gone for good: the box no longer has them',
-          )
-      }
-  }
-
-  #noteSpoilt({ box, lane, number, why }: SpoiltRecord): void {
-    this.#counters.spoilt.inc()
-    if (this.#isFirst(`${box} spoilt`))
-      this.#options.logger.error(
-        { box, lane, number, why },
-        'a record can not be stored and is in quarantine; the other records of its commit are stored',
-      )
-  }
-
-  #noteConflict(conflict: RecordConflict): void {
-    this.#options.core.conflict(conflict)
-    this.#counters.conflicts.inc({ lane: conflict.lane })
-    const { box, epoch, lane, number } = conflict
-    if (this.#isFirst(`${box} ${epoch} conflict`))
-      this.#options.logger.error(
-        { box, epoch, lane, number },
-        "a number came again as another record: the box's data folder went back to an earlier state; the Receipt orders a new epoch",
-      )
-  }
-
-  #isFirst(key: string): boolean {
-    if (this.#loggedCauses.has(key) || this.#loggedCauses.size >= loggedCausesMax) return false
-    this.#loggedCauses.add(key)
-    return true
-  }
-
-  #quarantine(box: string, topic: string, cause: string, payload: Uint8Array): QuarantineEntry {
-    this.#counters.unreadable.inc()
-    const key = `${box} ${cause.replaceAll(/\d+/g, 'n')}`
-    if (this.#isFirst(key))
-      this.#options.logger.warn({ box, topic, cause }, 'a Report can not be read and is in quarantine')
-    return { box, topic, cause, payload: Uint8Array.from(payload.subarray(0, 16 * 1024)) }
   }
 }
 
@@ -373,7 +362,10 @@ const nothing = {
   unreadable: undefined,
   bytes: 0,
   chars: 0,
+  failure: undefined,
 }
+
+const charsOf = ({ bodies }: ArrivedReport): number => bodies.reduce((sum, body) => sum + body.length, 0)
 
 /** Queued behind everything that a box has in a queue. */
 const createEnd = (box: string, done: () => void): Waiting => ({ box, ...nothing, weight: () => 0, done })

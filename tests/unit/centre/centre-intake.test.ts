@@ -2,7 +2,12 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { beforeEach, expect, it } from 'vitest'
-import { ReportIntake, otherRecordsMax, urgentInARowMax } from '../../../centre/receiver/report-intake.ts'
+import {
+  boxRecordsMax,
+  otherRecordsMax,
+  ReportIntake,
+  urgentInARowMax,
+} from '../../../centre/receiver/report-intake.ts'
 import { ReceiverCore } from '../../../centre/receiver/receiver-core.ts'
 import type { Lane } from '../../../protocols/domain/colour.ts'
 import type { JournalRecord, LogRecord } from '../../../protocols/domain/record.ts'
@@ -15,6 +20,7 @@ import { epoch, makeAlarm, makeEvent } from '../../contract/centre/centre-parts.
 let commits: [Lane, number][][]
 /** Lets the running commit finish. */
 let release: () => void
+let fail: () => void
 let intake: ReportIntake
 const next = new Map<Lane, number>()
 
@@ -29,8 +35,9 @@ beforeEach(() => {
     storage: {
       storeIntake: ({ lanes }) => {
         commits.push(lanes.map(({ lane, numbers }) => [lane, numbers.length]))
-        return new Promise((resolve) => {
+        return new Promise((resolve, reject) => {
           release = () => resolve({ changes: [], spoilt: [] })
+          fail = () => reject(new Error('no disk'))
         })
       },
     },
@@ -48,9 +55,13 @@ function offer(lane: Lane, make: (sequence: number) => JournalRecord, count: num
   const first = next.get(lane) ?? 1
   next.set(lane, first + count)
   const records = Array.from({ length: count }, (_, i) => make(first + i))
+  return offerBytes('box-a', records, lane, first)
+}
+
+function offerBytes(box: string, records: JournalRecord[], lane: Lane = 'red', first = 1): Promise<void> {
   const bytes = encodeJson({ v: 1, epoch, lane, first, records })
   return new Promise((resolve, reject) => {
-    intake.offer('box-a', lane, `up/box-a/${lane}`, bytes, (error) => (error ? reject(error) : resolve()))
+    intake.offer(box, lane, `up/${box}/${lane}`, bytes, (error) => (error ? reject(error) : resolve()))
   })
 }
 
@@ -82,9 +93,35 @@ it('a commit on which red may have to wait is small, and smaller when it is abou
   await Promise.all([...all, ...pictures])
 })
 
-it('a Report larger than that goes in one piece', async () => {
-  await Promise.all([offer('routine', makeEvent, otherRecordsMax + 1), finish()])
-  expect(commits).toEqual([[['routine', otherRecordsMax + 1]]])
+it('a Report larger than that is stored in parts, and the red of another box goes with the second', async () => {
+  const answers: string[] = []
+  void offer('red', makeEvent, boxRecordsMax + 1).then(() => answers.push('long'))
+  await turn()
+  await turn()
+  offerBytes('box-b', [makeAlarm(1, 'raised')]).then(
+    () => answers.push('other'),
+    () => answers.push('refused'),
+  )
+  await finish()
+  const [parts, shared] = commits
+  expect(parts).toEqual([['red', boxRecordsMax]])
+  expect(shared).toEqual([
+    ['red', 1],
+    ['red', 1],
+  ])
+  expect(answers.toSorted()).toEqual(['long', 'other'])
+})
+
+it('a Report of which a part was not stored is refused as a whole', async () => {
+  const answer = offer('routine', makeEvent, boxRecordsMax + 1).then(
+    () => 'stored',
+    (error: Error) => error.message,
+  )
+  await turn()
+  await turn()
+  fail()
+  await finish()
+  expect([await answer, commits.length]).toEqual(['no disk', 2])
 })
 
 const red = (): Promise<void> => offer('red', (sequence) => makeAlarm(sequence, 'raised'), 1)

@@ -140,10 +140,8 @@ it('looks at the bytes of one connection a few times only', () => {
   let looks = 0
   for (let at = 0; at < 20; at++) {
     send(slow, 'G')
-    const { read } = slow
-    slow.read = () => (looks++, read.call(slow) as Buffer)
+    slow.read = () => (looks++, Buffer.from('G'))
     clock.advance(20)
-    slow.read = read
   }
   expect(looks).toBe(4)
 })
