@@ -1,6 +1,10 @@
 // Bodies of more than a few KB that are being read, in bytes: of each sender and of all together. They are in memory
 // until they are complete, so a few hundred senders of megabytes would end the program.
+import type { IncomingHttpHeaders } from 'node:http'
+import { networkOf } from '../../platform/strangers/network-address.ts'
 import { ApiProblem } from './problems.ts'
+import type { Route } from './route.ts'
+import { bodyBytesMax } from './uploads.ts'
 
 const megabyte = 1024 * 1024
 
@@ -18,6 +22,20 @@ export interface BodySender {
 
 export class BodyPlaces {
   readonly #bytes = new Map<string, number>()
+
+  /** For a request to this route, by its announced length. A small body, or one that will be refused, takes no room. */
+  enterFor(
+    route: Route,
+    headers: IncomingHttpHeaders,
+    user: string | undefined,
+    address: string,
+  ): () => void {
+    const bytesMax = route.upload?.bytesMax ?? route.bodyBytesMax ?? bodyBytesMax
+    const bytes = Number(headers['content-length'] ?? bytesMax)
+    if (bytesMax <= bodyBytesMax || !(bytes <= bytesMax)) return () => undefined
+    if (user !== undefined) return this.enter({ kind: 'people', name: user }, bytes)
+    return this.enter({ kind: 'strangers', name: networkOf(address) }, bytes)
+  }
 
   /** Call the result when the request has ended. Throws `busy` when there is no room. */
   enter({ kind, name }: BodySender, bytes: number): () => void {

@@ -27,7 +27,7 @@ import type { DeskDoor } from './desk-door.ts'
 import { ApiProblem } from './problems.ts'
 import type { Route } from './route.ts'
 import { sendError, sendFile, sendPage, sendPicture, sendStored } from './send-answer.ts'
-import { BodyPlaces, type BodySender } from './body-places.ts'
+import { BodyPlaces } from './body-places.ts'
 import { addBodyParsers, bodyBytesMax, checkUpload } from './uploads.ts'
 import { alarmIdParams } from './schemas.ts'
 import { deviceLifeMs } from '../accounts/device-cookie.ts'
@@ -36,7 +36,6 @@ import type { SecurityLog } from '../accounts/security-log.ts'
 import type { RequestSender } from '../accounts/request-sender.ts'
 import { cookieName, loginLifeMs, presentedToken, type Sessions } from '../accounts/sessions.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
-import { networkOf } from '../../platform/strangers/network-address.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
 
@@ -243,7 +242,8 @@ export class DeskServer {
         const account =
           route.access === 'open' ? undefined : await this.#admit(request, route.access, route.isForEnrolling)
         if (account) this.#accounts.set(request, account)
-        this.#reserve(route, account?.user, request, reply)
+        const sender = this.#options.sender.addressOf(request.raw)
+        reply.raw.once('close', this.#bodies.enterFor(route, request.headers, account?.user, sender))
       },
       handler: async (request, reply) => {
         const presented = presentedToken(request.raw)
@@ -293,16 +293,6 @@ export class DeskServer {
           .send('text' in answer ? answer.text : JSON.stringify(answer.json))
       },
     })
-  }
-
-  #reserve(route: Route, user: string | undefined, request: FastifyRequest, reply: FastifyReply): void {
-    const bytesMax = route.upload?.bytesMax ?? route.bodyBytesMax ?? bodyBytesMax
-    if (bytesMax <= bodyBytesMax) return
-    const declared = Number(request.headers['content-length'] ?? bytesMax)
-    const network = networkOf(this.#options.sender.addressOf(request.raw))
-    const sender: BodySender =
-      user === undefined ? { kind: 'strangers', name: network } : { kind: 'people', name: user }
-    reply.raw.once('close', this.#bodies.enter(sender, declared <= bytesMax ? declared : 0))
   }
 
   async #admit(request: FastifyRequest, access: readonly string[], isForEnrolling = false) {
