@@ -1,5 +1,6 @@
 // What the console and its page say to each other while a box is claimed, set up, tested and handed over.
 import type { BilingualText } from '../domain/alarm.ts'
+import type { CameraEntry } from './cameras.ts'
 
 /** `GET /api/v1/session`, also before a person is signed in. */
 export interface SessionAnswer {
@@ -117,4 +118,36 @@ export interface SettingsAnswer {
   devices: { id: string; name?: string; kind: string; zone?: string; place?: string }[]
   limits: { timeZone: string; batteryLowPercent: number; batteryOkPercent: number; linkLostAfterS: number }
   kinds: string[]
+  rules: RuleEntry[]
+  cameras: CameraEntry[]
+}
+
+/** A local rule as it is written. */
+export interface RuleEntry {
+  id: string
+  when: {
+    kinds?: string[]
+    variants?: string[]
+    colours?: string[]
+    zones?: string[]
+    devices?: string[]
+    during?: { from: string; to: string; days?: string[] }
+  }
+  device: string
+  do: string
+  with?: Record<string, string | number | boolean>
+  stopDo?: string
+  secondsMax?: number
+}
+
+/** `GET /api/v1/listener`: who may connect as a device. */
+export interface ListenerAnswer {
+  v: 1
+  who: 'box' | 'village' | 'village-tls'
+  port?: number
+  /** Devices without a password are let in. */
+  isAnonymous: boolean
+  /** The box has made a certificate of its own: devices are given its authority. */
+  hasAuthority: boolean
+  listeners: { host: string; port: number; isTls: boolean; isWebSocket: boolean }[]
 }

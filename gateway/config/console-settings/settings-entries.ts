@@ -20,15 +20,16 @@ export interface SettingsConflict {
 }
 
 /** Lists whose entries have an `id`. */
-const lists = ['zones', 'devices', 'rules'] as const
+const lists = ['zones', 'devices', 'rules', 'cameras'] as const
 /** In the order in which they are tried: a device may name a zone of the same change. */
 const keyPatterns = [
-  /^mqtt\.(passwordFile)$/,
+  /^mqtt\.(passwordFile|listeners)$/,
   /^box\.(id|name)$/,
   /^limits\.([A-Za-z]{1,40})$/,
   /^zones\.([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/,
   /^devices\.([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/,
   /^rules\.([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/,
+  /^cameras\.([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/,
 ]
 
 export const isSettingsKey = (key: string): boolean => keyPatterns.some((pattern) => pattern.test(key))

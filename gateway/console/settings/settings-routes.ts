@@ -1,9 +1,11 @@
 // The settings that the console changes: their versions with who and when, undo, conflicts with the file, export and import.
 import { z } from 'zod'
-import type { SettingsAnswer } from '../../../protocols/console/installing.ts'
+import type { CameraEntry } from '../../../protocols/console/cameras.ts'
+import type { RuleEntry, SettingsAnswer } from '../../../protocols/console/installing.ts'
 import { decodeConfigText } from '../../../platform/config-text.ts'
 import { bad, type Result } from '../../../protocols/kit/result.ts'
 import { deviceKinds } from '../../config/alarm-settings.ts'
+import type { CameraSettings } from '../../config/camera-settings.ts'
 import type { CentreChanges } from '../../config/centre-changes.ts'
 import type { GatewayConfig } from '../../config/config.ts'
 import type { Installing } from '../installing.ts'
@@ -116,7 +118,33 @@ function readAnswer(centre: CentreChanges, config: GatewayConfig): Answer {
     })),
     limits: { timeZone, batteryLowPercent, batteryOkPercent, linkLostAfterS },
     kinds: [...deviceKinds],
+    rules: rulesOf(written.value.raw['rules']),
+    cameras: config.cameras.map(cameraEntryOf),
   } satisfies SettingsAnswer)
+}
+
+/** As they are written: a form shows "22:30" and not minutes. They have passed the checks of the file. */
+const rulesOf = (value: unknown): RuleEntry[] => (Array.isArray(value) ? (value as RuleEntry[]) : [])
+
+function cameraEntryOf(camera: CameraSettings): CameraEntry {
+  const { id, name, zone, host, port, tls, user, passwordFile, onvif, masks } = camera
+  const { snapshotPath, streamPath, rtspPort, isPrivate, events, scheduleMinutes } = camera
+  const given = { name, port, user, snapshotPath, streamPath, rtspPort }
+  return {
+    ...(Object.fromEntries(
+      Object.entries(given).filter(([, value]) => value !== undefined),
+    ) as Partial<CameraEntry>),
+    id,
+    zone,
+    host,
+    tls,
+    hasPasswordFile: passwordFile !== undefined,
+    onvif,
+    isPrivate,
+    events,
+    scheduleMinutes,
+    masks,
+  }
 }
 
 function placeOf({ zones }: GatewayConfig, id: string | undefined): { place?: string } {
@@ -129,8 +157,8 @@ function setKeys(installing: Installing, centre: CentreChanges, call: Call): Ans
   const asked = parseBody(setShape, call, setBytesMax)
   if (!asked.ok) return problems(asked.problems)
   const { what, set, by: who = 'at the box' } = asked.value
-  // The way to the centre and files are no matter of this page.
-  const closed = Object.keys(set).find((key) => /^(mqtt\.|box\.id$)/.test(key))
+  // The way to the centre and files are no matter of this page; cameras and the listener have forms of their own.
+  const closed = Object.keys(set).find((key) => /^(mqtt\.|cameras\.|box\.id$)/.test(key))
   if (closed !== undefined)
     return problems(bad('the console does not change this 控制台不能更改此项', closed).problems)
   return taken(

@@ -10,8 +10,10 @@ import { wholeBox } from '../../alarms/zones/maintenance.ts'
 import { writePasswordEntries } from '../../broker/credentials/password-file.ts'
 import { hashPassword } from '../../broker/credentials/passwords.ts'
 import type { CentreChanges } from '../../config/centre-changes.ts'
+import { cameraRoutes } from '../../console/cameras/camera-routes.ts'
 import { importRoutes } from '../../console/devices/import-routes.ts'
 import type { Installing } from '../../console/installing.ts'
+import { listenerRoutes } from '../../console/listener/listener-routes.ts'
 import { json, signedIn, type Route } from '../../console/routes/route.ts'
 import { networkFacts } from '../../console/setup/network-facts.ts'
 import { setupRoutes } from '../../console/setup/setup-routes.ts'
@@ -21,6 +23,7 @@ import type { HealthReport } from '../../health/health-report.ts'
 import type { Intake } from '../../intake/intake.ts'
 import type { Base } from '../base.ts'
 import type { OpenedJournal } from '../open-journal.ts'
+import { openCameraWork } from './open-camera-work.ts'
 import { restartAfterMs, type OpenRegistry } from '../open-registry.ts'
 
 const passwordBytes = 12
@@ -76,6 +79,8 @@ export async function openInstalling(base: Base, options: OpenInstallingOptions)
     ...setupRoutes(installing),
     ...importRoutes(installing),
     ...settingsRoutes(installing),
+    ...listenerRoutes(installing),
+    ...cameraRoutes({ installing, work: openCameraWork(base) }),
     {
       method: 'GET',
       path: /^\/api\/v1\/walk-test$/,

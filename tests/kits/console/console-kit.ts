@@ -10,9 +10,12 @@ import { CentreChanges } from '../../../gateway/config/centre-changes.ts'
 import { ConsoleAccess } from '../../../gateway/console/access/console-access.ts'
 import type { ConsoleOptions } from '../../../gateway/console/console-options.ts'
 import { ConsoleServer } from '../../../gateway/console/console-server.ts'
+import { cameraRoutes } from '../../../gateway/console/cameras/camera-routes.ts'
+import type { CameraAccount, CameraWork } from '../../../gateway/console/cameras/camera-work.ts'
 import { importRoutes } from '../../../gateway/console/devices/import-routes.ts'
 import type { Installing } from '../../../gateway/console/installing.ts'
 import { outletRoutes } from '../../../gateway/console/routes/outlet-routes.ts'
+import { listenerRoutes } from '../../../gateway/console/listener/listener-routes.ts'
 import { json, signedIn } from '../../../gateway/console/routes/route.ts'
 import { settingsRoutes } from '../../../gateway/console/settings/settings-routes.ts'
 import { setupRoutes } from '../../../gateway/console/setup/setup-routes.ts'
@@ -38,6 +41,8 @@ export interface ConsoleKit {
   restarts: string[]
   /** Bodies of manual actions, as the box got them. */
   controls: string[]
+  /** What the camera forms find, and the accounts that they stored. */
+  cameraWork: CameraWork & { accounts: Map<string, CameraAccount>; tried: [string, CameraAccount | undefined][] }
   /** Box time, which a test may step. */
   clock: { steadyMs: number }
   reopen: () => void
@@ -95,6 +100,7 @@ export async function openConsoleKit(config: object = {}, isForVillage = true): 
     restart: (why) => void restarts.push(why),
     note: () => undefined,
   }
+  const cameraWork = createCameraWork()
   const answered = { type: 'arm', zone: 'x', isArmed: true, by: 'x' } as const
   const options: ConsoleOptions = {
     host: onBox,
@@ -126,6 +132,8 @@ export async function openConsoleKit(config: object = {}, isForVillage = true): 
       ...setupRoutes(installing),
       ...importRoutes(installing),
       ...settingsRoutes(installing),
+      ...listenerRoutes(installing),
+      ...cameraRoutes({ installing, work: cameraWork }),
       {
         method: 'GET',
         path: /^\/api\/v1\/walk-test$/,
@@ -181,6 +189,7 @@ export async function openConsoleKit(config: object = {}, isForVillage = true): 
     installing,
     restarts,
     controls,
+    cameraWork,
     clock,
     ask,
     reopen: () => {
@@ -191,6 +200,29 @@ export async function openConsoleKit(config: object = {}, isForVillage = true): 
     stop: async () => {
       await server.stop()
       rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A search that finds one camera, and a trial that always has a picture. */
+function createCameraWork(): ConsoleKit['cameraWork'] {
+  const accounts = new Map<string, CameraAccount>()
+  const tried: [string, CameraAccount | undefined][] = []
+  return {
+    accounts,
+    tried,
+    find: () =>
+      Promise.resolve([
+        { host: '192.0.2.64', port: 80, tls: false, path: '/onvif/device_service', name: 'Cam', model: 'M' },
+      ]),
+    takeTrial: (settings, account) => {
+      tried.push([settings.host, account])
+      return Promise.resolve({ ok: true, picture: 'AAAA', width: 640, height: 360 })
+    },
+    accountOf: ({ id }) => Promise.resolve(accounts.get(id)),
+    storeAccount: (camera, account) => {
+      accounts.set(camera, account)
+      return Promise.resolve(undefined)
     },
   }
 }
