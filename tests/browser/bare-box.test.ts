@@ -11,7 +11,10 @@ import { stringify } from 'yaml'
 import { dropFolder, makeFolder } from '../contract/centre/centre-parts.ts'
 import { createAuthority } from '../kits/broker/certificates.ts'
 import { freePort, Program, runCommand } from '../kits/system/programs.ts'
+import { SimulatedCamera } from '../../firmware-sim/camera/simulated-camera.ts'
+import { addCamera, addRule, expectMasked, openListener, type FormVisit } from './console-forms.ts'
 import { launchBrowser } from './pages.ts'
+import { photoOf } from './qr-picture.ts'
 
 const require = createRequire(import.meta.url)
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
@@ -34,8 +37,11 @@ let gateway: Program
 let claimCode = ''
 let uplinkUrl = ''
 let clicks = 0
+const account = { user: 'installer', password: 'Zw0lf%6174:x' }
+const cameras = [1, 2].map(() => new SimulatedCamera({ account, auth: 'digest' }))
 
 beforeAll(async () => {
+  for (const camera of cameras) await camera.start()
   ports = {
     http: await freePort(),
     uplink: await freePort(),
@@ -79,6 +85,7 @@ beforeAll(async () => {
         passwordFile: join(folder, 'gateway/passwords'),
       },
       console: { host: '127.0.0.1', port: ports.console, villageHost: '0.0.0.0' },
+      pictures: { keyFile: join(folder, 'cameras.key') },
     }),
   )
   centre = new Program(['centre', '--config', centreFile])
@@ -106,6 +113,7 @@ afterAll(async () => {
   await browser.close()
   await gateway.end('SIGKILL')
   await centre.end('SIGKILL')
+  for (const camera of cameras) await camera.stop()
   dropFolder(folder)
 })
 
@@ -178,7 +186,7 @@ test('is set up step by step, goes on after a kill, and is linked to the centre'
 
   // A photo of the centre's QR code, taken with the phone.
   await open('uplink')
-  const photo = await photoOf(uplinkUrl)
+  const photo = await photoOf(browser, uplinkUrl)
   await page.setInputFiles(`${step('uplink')} input[type=file]`, {
     name: 'qr.png',
     mimeType: 'image/png',
@@ -213,26 +221,6 @@ test('is set up step by step, goes on after a kill, and is linked to the centre'
   await open('devices')
 }, 240_000)
 
-/** The QR code as a picture, drawn by the page itself at an angle of a hand. */
-async function photoOf(text: string): Promise<Buffer> {
-  const qrcode = readFileSync(require.resolve('qrcode-generator'), 'utf8')
-  const drawing = await browser.newPage()
-  const data = await drawing.evaluate<string>(
-    `(() => { ${qrcode.replaceAll(/^export .*$/gm, '')};
-      const code = qrcode(0, 'M'); code.addData(${JSON.stringify(text)}); code.make();
-      const count = code.getModuleCount(); const size = 8; const canvas = document.createElement('canvas');
-      canvas.width = canvas.height = (count + 16) * size; const context = canvas.getContext('2d');
-      context.fillStyle = '#ddd'; context.fillRect(0, 0, canvas.width, canvas.height);
-      context.translate(canvas.width / 2, canvas.height / 2); context.rotate(0.06); context.fillStyle = '#fff';
-      context.fillRect(-(count / 2 + 4) * size, -(count / 2 + 4) * size, (count + 8) * size, (count + 8) * size); context.fillStyle = '#111';
-      for (let r = 0; r < count; r++) for (let c = 0; c < count; c++)
-        if (code.isDark(r, c)) context.fillRect((c - count / 2) * size, (r - count / 2) * size, size + 0.5, size + 0.5);
-      return canvas.toDataURL('image/png').split(',')[1] })()`,
-  )
-  await drawing.close()
-  return Buffer.from(data, 'base64')
-}
-
 const credentials = new Map<string, string>()
 
 test('takes the list of the desk, with each credential shown once', async () => {
@@ -241,7 +229,7 @@ test('takes the list of the desk, with each credential shown once', async () => 
   const kinds = ['按钮', '门磁', '烟感', '水位']
   const lines = Array.from(
     { length: 20 },
-    (_, n) => `d-${n + 1};${kinds[n % 4]};第${(n % 5) + 1}户;设备 ${n + 1}`,
+    (_, n) => `d-${n + 1};${n === 19 ? '警号' : kinds[n % 4]};第${(n % 5) + 1}户;设备 ${n + 1}`,
   )
   const upload = async (rows: string[]): Promise<void> =>
     page.setInputFiles('[data-import] input[type=file]', {
@@ -271,6 +259,17 @@ test('takes the list of the desk, with each credential shown once', async () => 
   await page.waitForSelector('[data-label="d-20"] svg')
   expect(await page.textContent('[data-page=labels]')).not.toContain(credentials.get('d-1'))
   await lookAt('labels')
+}, 180_000)
+
+test('takes two cameras by form with hidden parts, a rule, and an encrypted listener for devices', async () => {
+  const visit: FormVisit = { page, url: `http://${host}:${ports.console}/`, click, lookAt }
+  for (const [n, { port }] of cameras.entries())
+    await addCamera(visit, { name: `桥头 ${n + 1}`, port, account }, `camera-${n + 1}`)
+  await lookAt('cameras')
+  await expectMasked(page, 'camera-2', '李安装')
+  await addRule(visit, 'd-20')
+  const tlsPort = await freePort()
+  await openListener(visit, tlsPort, { id: 'd-1', password: credentials.get('d-1') ?? '' })
 }, 180_000)
 
 test('proves each device in a walk test with the Receipt of the centre; an unheard one stays red', async () => {

@@ -142,10 +142,7 @@ async function save(options: CameraRouteOptions, call: Call): Promise<Answer> {
   const hadPassword = before !== undefined && (await work.accountOf(before)) !== undefined
   if (isElsewhere && hadPassword && !typed)
     return problems(
-      bad(
-        'the address changed: type the password once more 地址已变，请再输一次密码',
-        'password',
-      ).problems,
+      bad('the address changed: type the password once more 地址已变，请再输一次密码', 'password').problems,
     )
   if (typed) {
     const reason = await work.storeAccount(settings.id, typed)

@@ -42,7 +42,10 @@ export interface ConsoleKit {
   /** Bodies of manual actions, as the box got them. */
   controls: string[]
   /** What the camera forms find, and the accounts that they stored. */
-  cameraWork: CameraWork & { accounts: Map<string, CameraAccount>; tried: [string, CameraAccount | undefined][] }
+  cameraWork: CameraWork & {
+    accounts: Map<string, CameraAccount>
+    tried: [string, CameraAccount | undefined][]
+  }
   /** Box time, which a test may step. */
   clock: { steadyMs: number }
   reopen: () => void

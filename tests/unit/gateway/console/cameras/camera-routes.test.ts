@@ -52,7 +52,10 @@ it('finds, tries and saves a camera with its zones and masks, and removes it', a
   expect(await entryOf('cam-2')).toEqual({ ...camera, user: 'gengfu' })
   expect(JSON.stringify(kit.installing.centreConfig?.settings.document)).not.toContain('"p"')
   const { cameras } = (await kit.ask(onBox, 'GET', '/api/v1/settings')).body as unknown as SettingsAnswer
-  expect(cameras).toMatchObject([{ id: 'old', hasPasswordFile: true }, { id: 'cam-2', masks }])
+  expect(cameras).toMatchObject([
+    { id: 'old', hasPasswordFile: true },
+    { id: 'cam-2', masks },
+  ])
   expect((await post('remove', { id: 'cam-2' })).status).toBe(200)
   expect(await entryOf('cam-2')).toBeUndefined()
   expect((await post('remove', { id: 'cam-2' })).status).toBe(400)
@@ -119,7 +122,10 @@ it('takes a trial picture from a real camera without its masks, and says plainly
     const good = await work.takeTrial(settings, account)
     expect(good).toMatchObject({ ok: true, source: 'http', maker: 'Gengfu' })
     expect(Buffer.from(good.picture ?? '', 'base64').subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]))
-    expect(await work.takeTrial(settings, undefined)).toMatchObject({ ok: false, reason: { code: 'no-password' } })
+    expect(await work.takeTrial(settings, undefined)).toMatchObject({
+      ok: false,
+      reason: { code: 'no-password' },
+    })
     expect(await work.storeAccount('cam-1', account)).toBeUndefined()
     expect(await work.accountOf(settings)).toEqual(account)
     const without = openCameraWork({ ...base, config: { ...config, pictures: {} } } as unknown as Base)

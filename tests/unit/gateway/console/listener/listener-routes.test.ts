@@ -30,7 +30,10 @@ it('opens the village with a certificate of its own, which a device can check, a
   kit.reopen()
   expect(await read()).toMatchObject({ who: 'village-tls', port, hasAuthority: true, isAnonymous: false })
   const { listeners } = kit.installing.config.mqtt
-  expect(listeners.map(({ host, port: on }) => `${host}:${on}`)).toEqual(['127.0.0.1:1883', `0.0.0.0:${port}`])
+  expect(listeners.map(({ host, port: on }) => `${host}:${on}`)).toEqual([
+    '127.0.0.1:1883',
+    `0.0.0.0:${port}`,
+  ])
   const { certFile = '', keyFile = '' } = listeners[1]?.tls ?? {}
   const ca = (await kit.ask(onBox, 'GET', '/api/v1/listener/ca.crt')).text
   const server = createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) })

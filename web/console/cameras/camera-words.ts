@@ -1,7 +1,7 @@
 // The console's words about cameras, and the mood of each state.
-import type { BilingualText } from '../../protocols/domain/alarm.ts'
-import type { CameraReach, HealthCamera } from '../../protocols/console/api.ts'
-import type { Mood } from './health-words.ts'
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
+import type { CameraReach, HealthCamera } from '../../../protocols/console/api.ts'
+import type { Mood } from '../health-words.ts'
 
 export const reachWords: Record<CameraReach, BilingualText> = {
   unreachable: { zh: '连不上', en: 'not reached' },

@@ -1,7 +1,7 @@
 // Sends camera requests to the gateway, and words the results.
-import type { BilingualText } from '../../protocols/domain/alarm.ts'
-import { fill, say } from '../shared/language.ts'
-import { pageHeaders } from './access/console-calls.ts'
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
+import { fill, say } from '../../shared/language.ts'
+import { pageHeaders } from '../access/console-calls.ts'
 import { cameraWords } from './camera-words.ts'
 
 export type CameraAction = 'snapshot' | 'password' | 'certificate'
