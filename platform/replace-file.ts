@@ -9,7 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -49,13 +49,14 @@ export async function replaceFile(
 }
 
 /** The same for the seconds before a program ends or starts anew, when nothing waits for its event loop. */
-export function replaceFileSync(file: string, text: string, mode: number): void {
+export function replaceFileSync(file: string, content: string | Uint8Array, mode: number): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.new`
   rmSync(draft, { force: true })
   const handle = openSync(draft, 'wx', mode)
   try {
-    writeSync(handle, text)
+    // Unlike one write, it writes the rest too.
+    writeFileSync(handle, content)
     // A command run by root must leave the service its own file.
     const { uid, gid } = statSync(dirname(file))
     if (process.getuid?.() === 0) fchownSync(handle, uid, gid)

@@ -1,7 +1,7 @@
 // What a box sends to its centre outside of the uplink: bytes, signed with the key of its certificate, for one purpose and one moment.
 import { createHash, sign } from 'node:crypto'
 
-export const uploadPurposes = ['copy', 'bundle'] as const
+export const uploadPurposes = ['copy', 'bundle', 'plan', 'handover'] as const
 export type UploadPurpose = (typeof uploadPurposes)[number]
 
 export const certificateHeader = 'x-gengfu-certificate'

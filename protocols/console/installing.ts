@@ -151,3 +151,15 @@ export interface ListenerAnswer {
   hasAuthority: boolean
   listeners: { host: string; port: number; isTls: boolean; isWebSocket: boolean }[]
 }
+
+/** `GET /api/v1/plan`: what stands where on the village plan; `plan` is 0 to 1 from the upper left corner. */
+export interface PlanAnswer {
+  v: 1
+  hasPicture: boolean
+  devices: { id: string; name?: string; kind: string; zone?: string; plan?: PlanPlace }[]
+  zones: { id: string; name?: string; plan?: PlanPlace }[]
+}
+export interface PlanPlace {
+  x: number
+  y: number
+}

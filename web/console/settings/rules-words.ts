@@ -34,11 +34,11 @@ export const rulesWords = {
   listenerBox: { zh: '只有网关本机的程序', en: 'Programs on the box only' },
   listenerTls: {
     zh: '村内网络的设备，加密（推荐）：各用自己的密码',
-    en: 'Devices of the village’s network, encrypted (recommended): each with its own password',
+    en: 'Devices of the village network, encrypted (recommended): each with its own password',
   },
   listenerPlain: {
     zh: '村内网络的设备，不加密：密码会以明文经过村内网络',
-    en: 'Devices of the village’s network, not encrypted: passwords cross that network in clear',
+    en: 'Devices of the village network, not encrypted: passwords cross that network in clear',
   },
   listenerPort: { zh: '端口（留空为 8883 或 1883）', en: 'Port (empty: 8883 or 1883)' },
   listenerNow: { zh: '现在：{list}', en: 'Now: {list}' },
