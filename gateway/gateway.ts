@@ -30,6 +30,7 @@ import { deviceNamesOf, namedBroker, namedGrants, namedIntake } from './wiring/d
 import { createHealth, createVitalsNews } from './wiring/support/create-health.ts'
 import { openCameras } from './wiring/open-cameras.ts'
 import { openCommands } from './wiring/open-commands.ts'
+import { openAccess } from './wiring/console/open-access.ts'
 import { openConsole } from './wiring/open-console.ts'
 import { openDialects, type OpenDialects } from './wiring/dialects/open-dialects.ts'
 import { openIntake } from './wiring/open-intake.ts'
@@ -168,6 +169,7 @@ class WiredGateway implements Gateway {
     const vitals = createVitalsNews(base)
     const support = new BoxSupport(base)
     const uplink = openUplink(base, { ...common, stages, opened: seen, facts, vitals, restart })
+    const access = openAccess(base, { steadyMs: () => now().steadyMs })
     const commands = await openCommands({
       ...base,
       ...this.#options,
@@ -177,6 +179,7 @@ class WiredGateway implements Gateway {
       uplink,
       now,
       sendSupport: () => support.send(),
+      openConsole: (minutes) => access.openFromAfar(minutes),
       restart,
     })
     base.parts.add('commands', () => commands.stop())
@@ -188,7 +191,7 @@ class WiredGateway implements Gateway {
     await vitals.start(() => health.answer())
     await support.open({ health, registry, programLog: this.#options.programLog })
     const outlets = await openOutlets(base, { ...opened, intake, facts, stages })
-    const shown = { cameras, registry, health, outlets }
+    const shown = { access, cameras, registry, health, outlets }
     this.#consoleUrl = await openConsole(base, { ...this.#options, ...common, ...shown, restart })
     await this.#listen(opened, { intake, broker, dialects, facts, uplink })
     // After the devices: loading and connecting the uplink must not delay a button.

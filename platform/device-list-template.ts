@@ -4,10 +4,20 @@ import { strToU8, zipSync } from 'fflate'
 /** Heading in each language, and what belongs there. The console reads the headings of both. */
 export const templateColumns = [
   ['编号', 'id', '字母、数字、点、横线', 'letters, digits, dot, dash'],
-  ['类型', 'kind', '按钮 门磁 水位 人体感应 烟感 燃气 漏水 警号 灯 显示屏 喇叭', 'button contact water motion smoke gas leak siren lamp sign loudspeaker'],
+  [
+    '类型',
+    'kind',
+    '按钮 门磁 水位 人体感应 烟感 燃气 漏水 警号 灯 显示屏 喇叭',
+    'button contact water motion smoke gas leak siren lamp sign loudspeaker',
+  ],
   ['防区', 'zone', '住户或地点；没有则新建', 'household or place; a new one is made'],
   ['名称', 'name', '看得懂的名称，如“王奶奶床头按钮”', 'a name that people know'],
-  ['地址', 'address', '标签上的 IEEE 地址、DevEUI 或序列号；直接连接则留空', 'IEEE address, DevEUI or serial number of its label; empty if it connects itself'],
+  [
+    '地址',
+    'address',
+    '标签上的 IEEE 地址、DevEUI 或序列号；直接连接则留空',
+    'IEEE address, DevEUI or serial number of its label; empty if it connects itself',
+  ],
   ['网桥', 'via', '经由的网桥编号；直接连接则留空', 'id of its bridge; empty if it connects itself'],
   ['电话', 'phone', '负责人电话', 'telephone of the person responsible'],
   ['灯杆', 'lamppost', '灯杆号', 'number of the lamp post'],
@@ -56,7 +66,13 @@ function workbookOf(language: TemplateLanguage): Uint8Array {
   const explained = templateColumns.map(([zh, en, zhText, enText]) =>
     language === 'zh' ? [zh, zhText] : [en, enText],
   )
-  const sheets = [sheetOf([headings(language)], templateColumns.map(() => 18)), sheetOf(explained, [14, 90])]
+  const sheets = [
+    sheetOf(
+      [headings(language)],
+      templateColumns.map(() => 18),
+    ),
+    sheetOf(explained, [14, 90]),
+  ]
   const numbered = sheets.map((text, n) => ({ text, n: n + 1, name: names[n] ?? '' }))
   const files: Record<string, string> = {
     '[Content_Types].xml': `${xml}<Types xmlns="${contentTypes}"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="${sheetType}.sheet.main+xml"/>${numbered

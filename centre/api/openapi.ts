@@ -1,5 +1,6 @@
 // Generates openapi.json (3.1) from the table of routes and its schemas.
 import { z } from 'zod'
+import { templateTypes } from '../../platform/device-list-template.ts'
 import { attachmentTypes } from '../../protocols/desk/attachments.ts'
 import { roles } from '../../protocols/desk/api.ts'
 import { colours } from '../../protocols/domain/colour.ts'
@@ -58,7 +59,10 @@ function answerOf({ answer }: Route): object {
   if (answer === 'jpeg') return { 'image/jpeg': { schema: { type: 'string', format: 'binary' } } }
   if (answer === 'file')
     return Object.fromEntries(
-      attachmentTypes.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
+      [...attachmentTypes, templateTypes.xlsx].map((type) => [
+        type,
+        { schema: { type: 'string', format: 'binary' } },
+      ]),
     )
   if (answer === 'stored')
     return { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }

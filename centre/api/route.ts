@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { AttachmentType } from '../../protocols/desk/attachments.ts'
 import type { Role } from '../../protocols/desk/api.ts'
 import type { Account } from '../storage/port.ts'
+import type { templateTypes } from '../../platform/device-list-template.ts'
 import type { ProblemCode } from './problems.ts'
 
 export interface RouteCall {
@@ -56,7 +57,7 @@ export interface StoredAnswer {
 /** A file of a case: shown or saved, never run. */
 export interface FileAnswer {
   file: Uint8Array
-  type: AttachmentType | 'application/gzip'
+  type: AttachmentType | 'application/gzip' | (typeof templateTypes)['xlsx']
   name: string
 }
 

@@ -33,7 +33,7 @@ export function sendPicture(
 
 /** Pictures are shown in the page, documents are saved; neither may load, run or frame anything. */
 export function sendFile(reply: FastifyReply, { file, type, name }: FileAnswer): FastifyReply {
-  const how = type === 'application/pdf' || type === 'application/gzip' ? 'attachment' : 'inline'
+  const how = type.startsWith('image/') ? 'inline' : 'attachment'
   const plain = name.replaceAll(/[^A-Za-z0-9._-]/g, '_')
   return reply
     .header('content-security-policy', "default-src 'none'; sandbox; frame-ancestors 'none'")

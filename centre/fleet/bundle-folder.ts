@@ -1,4 +1,4 @@
-// The support bundles that boxes have sent, in a folder per box; the oldest are deleted.
+// Files that boxes have sent, such as support bundles and handover sheets, in a folder per box; the oldest are deleted.
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SupportBundle } from '../../protocols/desk/fleet/fleet.ts'
@@ -6,19 +6,22 @@ import { isBoxId } from '../../protocols/domain/names.ts'
 
 /** Of one box. */
 export const bundlesMax = 5
-const namePattern = /^\d{8}T\d{6}Z\.tar\.gz$/
 
 export class BundleFolder {
   readonly #folder: string
+  readonly #ending: string
+  readonly #names: RegExp
 
-  constructor(folder: string) {
+  constructor(folder: string, ending: 'tar.gz' | 'json.gz' = 'tar.gz') {
     this.#folder = folder
+    this.#ending = ending
+    this.#names = ending === 'tar.gz' ? /^\d{8}T\d{6}Z\.tar\.gz$/ : /^\d{8}T\d{6}Z\.json\.gz$/
   }
 
   /** The name under which it can be read. */
   async put(box: string, bytes: Uint8Array, atMs: number): Promise<string> {
     const folder = this.#of(box)
-    const name = `${new Date(atMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.tar.gz`
+    const name = `${new Date(atMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.${this.#ending}`
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const part = join(folder, `${name}.part`)
     await writeFile(part, bytes, { mode: 0o600 })
@@ -31,7 +34,7 @@ export class BundleFolder {
   /** Newest first. */
   async of(box: string): Promise<SupportBundle[]> {
     const folder = this.#of(box)
-    const names = (await readdir(folder).catch(() => [])).filter((name) => namePattern.test(name))
+    const names = (await readdir(folder).catch(() => [])).filter((name) => this.#names.test(name))
     const bundles = await Promise.all(
       names.map(async (name) => {
         const { mtimeMs, size } = await stat(join(folder, name))
@@ -42,7 +45,7 @@ export class BundleFolder {
   }
 
   async read(box: string, name: string): Promise<Uint8Array | undefined> {
-    if (!namePattern.test(name)) return undefined
+    if (!this.#names.test(name)) return undefined
     return readFile(join(this.#of(box), name)).catch(() => undefined)
   }
 

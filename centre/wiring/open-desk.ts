@@ -130,10 +130,18 @@ function createBoxRoutes(base: Base, options: OpenDeskOptions): Route[] {
   const { clock } = base
   const { storage, villages, commands, accounts, fleet, signing } = options
   const { securityLog } = accounts
-  const { bundles } = fleet
+  const { bundles, handovers, plans } = fleet
   return [
     ...openFleetRoutes(base, fleet, { storage, villages, commands, securityLog }),
-    ...createUploadRoutes({ enrolment: signing.enrolment, storage, bundles, clock, securityLog }),
+    ...createUploadRoutes({
+      enrolment: signing.enrolment,
+      storage,
+      bundles,
+      handovers,
+      plans,
+      clock,
+      securityLog,
+    }),
     ...createEnrolmentRoutes({
       ...signing,
       isHeard: (box) => (villages.presenceOf(box) ?? 'unknown') !== 'unknown',
@@ -151,7 +159,14 @@ function createVillageRoutes(base: Base, options: OpenDeskOptions): Route[] {
   const boxes = (): string[] => villages.ids()
   const names = new Map(config.divisions.map(({ code, name }) => [code, name]))
   return [
-    ...createMapRoutes({ storage, clock, map: config.map, names }),
+    ...createMapRoutes({
+      storage,
+      clock,
+      map: config.map,
+      names,
+      plans: options.fleet.plans,
+      isVillageKnown: (village) => villages.villageIds().includes(village),
+    }),
     ...createRegistryRoutes({
       storage,
       clock,

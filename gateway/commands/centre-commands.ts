@@ -35,7 +35,7 @@ export const rememberedMax = 1000
 export const waitingMax = 50
 const lookIntervalMs = 500
 /** Commands that the box executes itself; devices answer the others. */
-const boxWork: ReadonlySet<string> = new Set(['snapshot', 'config', 'update', 'support'])
+const boxWork: ReadonlySet<string> = new Set(['snapshot', 'config', 'update', 'support', 'console'])
 /** After a restart the wiring reports their outcome. */
 const ownEnds: ReadonlySet<string> = new Set(['config', 'update'])
 
@@ -47,6 +47,8 @@ export interface LongWork {
   update(command: CentreCommand, plan: Plan & { type: 'update' }): Promise<Ending>
   /** Sends a support bundle to the centre. */
   support(command: CentreCommand): Promise<Ending>
+  /** Lets the village's network in at the console; people still sign in there. */
+  console(command: CentreCommand, plan: Plan & { type: 'console' }): Promise<Ending>
 }
 
 export interface CentreCommandsOptions {
@@ -225,6 +227,9 @@ export class CentreCommands {
       case 'support':
         await this.#begin(command, untilSteadyMs, [], () => ({ state: 'received' }))
         return this.#goOn(command.id, this.#options.work.support(command))
+      case 'console':
+        await this.#begin(command, untilSteadyMs, [], () => ({ state: 'received' }))
+        return this.#goOn(command.id, this.#options.work.console(command, plan))
     }
   }
 

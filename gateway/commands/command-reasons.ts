@@ -52,6 +52,10 @@ const wordings = {
     en: 'the box was not enrolled with a code: it has no address to send a support bundle to',
   },
   'bundle-failed': { zh: '支持包未能送到中心', en: 'the support bundle could not be sent to the centre' },
+  'no-console': {
+    zh: '网关的控制台未运行：端口被占用或其人员文件损坏',
+    en: 'the console of the box does not run: its port is taken, or its file of people is damaged',
+  },
   'no-updates': {
     zh: '网关不取更新：未安装软件包，或未配置 updates.url',
     en: 'the box fetches no updates: it was not installed as a package, or updates.url is not set',

@@ -45,6 +45,7 @@ export type Plan =
   | { type: 'pictures'; cameras: string[]; alarm: Alarm | undefined }
   | { type: 'config'; set: Readonly<Record<string, unknown>> }
   | { type: 'support' }
+  | { type: 'console'; minutes: number }
   | { type: 'update'; version: string }
 
 const refused = (code: ReasonCode, detail?: string): Plan => ({
@@ -163,6 +164,8 @@ const plans: Readonly<Record<CommandKind, Planner>> = {
 
   support: (_command, _settings, { canSendSupport }) =>
     canSendSupport ? { type: 'support' } : refused('no-enrolment'),
+
+  console: ({ minutes = 0 }) => ({ type: 'console', minutes }),
 }
 
 /** A camera where people live takes pictures only because of an alarm: the box requires a standing alarm there. */

@@ -14,7 +14,7 @@ export const commandSettingsSchema = z.strictObject({
   allow: z
     .array(z.enum(commandKinds))
     .max(commandKinds.length)
-    .default(['arm', 'siren', 'snapshot', 'burst', 'bulletin', 'support']),
+    .default(['arm', 'siren', 'snapshot', 'burst', 'bulletin', 'support', 'console']),
   /** `alarm`: a picture on request only while an alarm is active in the camera's zone; `always`: at any time. */
   snapshots: z.enum(['alarm', 'always']).default('alarm'),
   /** A longer run is cut to this. */

@@ -13,6 +13,7 @@ import {
   type Ending,
 } from '../commands/centre-command-document.ts'
 import { CentreCommands } from '../commands/centre-commands.ts'
+import { commandReason } from '../commands/command-reasons.ts'
 import { ConfigTrial } from '../commands/config-trial.ts'
 import { DeviceCommands } from '../commands/device-commands.ts'
 import type { BoxKnowledge } from '../commands/plan-command.ts'
@@ -44,6 +45,8 @@ export interface OpenCommandsOptions {
   centreConfig?: CentreChanges
   /** Makes a support bundle and sends it to the centre. */
   sendSupport: () => Promise<Ending>
+  /** Lets the village's network in at the console for so long; false without a console. */
+  openConsole: (minutes: number) => boolean
   /** Restarts the gateway with the configuration as it is then. */
   restart: (why: string) => void
 }
@@ -90,6 +93,12 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
       config: async (command, plan) => trial.propose(command.id, plan.set, command.isPatch),
       update: ({ leftMs }, plan) => update.run(plan.version, leftMs),
       support: () => options.sendSupport(),
+      console: (_command, { minutes }) =>
+        Promise.resolve(
+          options.openConsole(minutes)
+            ? { state: 'done' as const }
+            : { state: 'failed' as const, reason: commandReason('no-console') },
+        ),
     },
     clock,
     logger,

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { DevicesAnswer } from '../../protocols/console/api.ts'
 import type { Cameras } from '../cameras/port.ts'
+import type { ConsoleAccess } from '../console/access/console-access.ts'
 import { checkControl, parseControl } from '../console/box-controls.ts'
 import { ConsoleServer } from '../console/console-server.ts'
 import { outletRoutes, type BoxOutletCalls } from '../console/routes/outlet-routes.ts'
@@ -12,11 +13,11 @@ import { reportTo, type Base } from './base.ts'
 import type { OpenedJournal } from './open-journal.ts'
 import type { OpenRegistry } from './open-registry.ts'
 import { openInstalling, type OpenInstallingOptions } from './console/open-installing.ts'
-import { openAccess } from './console/open-access.ts'
 import { programFolder } from './program-folder.ts'
 
 export interface OpenConsoleOptions
   extends OpenedJournal, Pick<OpenInstallingOptions, 'centreConfig' | 'restart'> {
+  access: ConsoleAccess
   intake: Intake
   cameras: Cameras | undefined
   registry: OpenRegistry
@@ -31,12 +32,11 @@ const anyHost = '0.0.0.0'
 /** The address of the console; empty without one. */
 export async function openConsole(base: Base, options: OpenConsoleOptions): Promise<string> {
   const { config, logger, clock, metrics, parts } = base
-  const { boxClock, intake, cameras, health, storageWatch, outlets } = options
+  const { access, intake, cameras, health, storageWatch, outlets } = options
   const note = (what: string, facts: Record<string, unknown>): void =>
     reportTo(logger)(intake.log(what, facts), 'an action at the console could not be noted')
   const { host, port, villageHost = anyHost, names } = config.console
   let consolePort = port
-  const access = openAccess(base, { steadyMs: () => boxClock.now().steadyMs })
   const installing = await openInstalling(base, {
     ...options,
     note,

@@ -1,5 +1,6 @@
 // What the console and its page say to each other while a box is claimed, set up, tested and handed over.
 import type { BilingualText } from '../domain/alarm.ts'
+import type { Handover } from '../enrolment/handover.ts'
 import type { CameraEntry } from './cameras.ts'
 
 /** `GET /api/v1/session`, also before a person is signed in. */
@@ -162,4 +163,14 @@ export interface PlanAnswer {
 export interface PlanPlace {
   x: number
   y: number
+}
+
+/** `GET /api/v1/handover`: the facts of now, with what was added to the sheet that is stored. */
+export interface HandoverSheetAnswer {
+  v: 1
+  sheet: Handover
+  storedAtMs?: number
+  storedBy?: string
+  /** The centre has the stored one. */
+  isAtCentre?: boolean
 }

@@ -81,6 +81,7 @@ export const commandRoles: Readonly<Record<CommandKind, readonly Role[]>> = {
   config: repairing,
   update: repairing,
   support: repairing,
+  console: repairing,
 }
 
 const minuteMs = 60_000
@@ -99,4 +100,6 @@ export const commandLifeMs: Readonly<Record<CommandKind, number>> = {
   config: 24 * 60 * minuteMs,
   update: 24 * 60 * minuteMs,
   support: 60 * minuteMs,
+  // The person stands at the box and waits.
+  console: 15 * minuteMs,
 }

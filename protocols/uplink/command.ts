@@ -17,6 +17,7 @@ export const commandKinds = [
   'config',
   'update',
   'support',
+  'console',
 ] as const
 export type CommandKind = (typeof commandKinds)[number]
 
@@ -48,7 +49,7 @@ export const commandTargets = {
   camera: id.optional(),
   /** How long a siren sounds (0: stop) or a burst lasts. */
   seconds: z.number().int().min(0).max(runSecondsMax).optional(),
-  /** How long a bypass or a shelf lasts; 0 ends it. */
+  /** How long a bypass or a shelf lasts, or the console is open to the village's network; 0 ends it. */
   minutes: z.number().int().min(0).max(minutesMax).optional(),
   /** `bulletin`: what loudspeakers say and signs show. */
   text: text(bulletinCharsMax).optional(),
@@ -116,6 +117,7 @@ export const neededTargets: Readonly<Record<CommandKind, readonly (keyof typeof 
   config: ['set'],
   update: ['version'],
   support: [],
+  console: ['minutes'],
 }
 
 /** `received`: in the box's journal and in progress. The others are final. */

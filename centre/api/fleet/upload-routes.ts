@@ -1,4 +1,5 @@
-// The routes by which boxes send more than records: the copy for a box that replaces them, and support bundles. A box has no session:
+// The routes by which boxes send more than records: the copy for a box that replaces them, support bundles, the village plan and the
+// handover sheet. A box has no session:
 // each upload is signed with the key of its certificate.
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
@@ -9,13 +10,17 @@ import {
   type UploadPurpose,
 } from '../../../platform/certificates/signed-upload.ts'
 import { boxCopySchema, copyCharsMax } from '../../../protocols/enrolment/box-copy.ts'
+import { handoverBytesMax } from '../../../protocols/enrolment/handover.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
+import { villageOf } from '../../../protocols/domain/names.ts'
 import { parseJson } from '../../../protocols/kit/parse-json.ts'
 import { GuessLimit } from '../../../platform/strangers/guess-limit.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { SecurityLog } from '../../accounts/security-log.ts'
 import type { BoxEnrolment } from '../../enrolment/box-enrolment.ts'
 import type { BundleFolder } from '../../fleet/bundle-folder.ts'
+import { readHandover } from '../../fleet/read-handover.ts'
+import { planBytesMax, type PlanFolder } from '../../villages/plan-folder.ts'
 import type { Storage } from '../../storage/port.ts'
 import { ApiProblem } from '../problems.ts'
 import type { Route, RouteCall } from '../route.ts'
@@ -31,6 +36,8 @@ export interface UploadRouteOptions {
   enrolment: BoxEnrolment | undefined
   storage: Pick<Storage, 'putBoxCopy'>
   bundles: BundleFolder
+  handovers: BundleFolder
+  plans: PlanFolder
   clock: Clock
   securityLog: Pick<SecurityLog, 'note'>
 }
@@ -44,7 +51,7 @@ interface Upload {
 const empty = z.object({})
 
 export function createUploadRoutes(options: UploadRouteOptions): Route[] {
-  const { storage, bundles, clock, securityLog } = options
+  const { storage, bundles, handovers, clock, securityLog } = options
   const signed = createSigned(options)
   return [
     {
@@ -86,7 +93,49 @@ export function createUploadRoutes(options: UploadRouteOptions): Route[] {
         return { json: {} }
       },
     },
+    {
+      method: 'POST',
+      path: '/enrol/handover',
+      summary: {
+        zh: '网关上传交接单（含图片）',
+        en: 'A box sends its handover sheet with pictures; signed with its certificate',
+      },
+      access: 'open',
+      upload: { types: [pieceType], bytesMax: handoverBytesMax },
+      answer: empty,
+      problems: ['bad-request', 'certificate-over', 'no-enrolment', 'too-many-guesses'],
+      run: async (call) => {
+        const { box, bytes } = signed('handover', call)
+        if (readHandover(bytes)?.box !== box)
+          throw new ApiProblem('bad-request', 'a handover sheet of this box')
+        const name = await handovers.put(box, bytes, clock.wallMs())
+        securityLog.note('bundle-arrived', box, call.address, name)
+        return { json: {} }
+      },
+    },
+    planRoute(options, signed),
   ]
+}
+
+/** The plan that an installer uploaded at the console; one from a desk counts before it. */
+function planRoute({ plans }: UploadRouteOptions, signed: ReturnType<typeof createSigned>): Route {
+  return {
+    method: 'POST',
+    path: '/enrol/plan',
+    summary: {
+      zh: '网关上传村庄平面图',
+      en: 'A box sends the picture of its village plan; signed with its certificate',
+    },
+    access: 'open',
+    upload: { types: [pieceType], bytesMax: planBytesMax },
+    answer: empty,
+    problems: ['bad-request', 'certificate-over', 'no-enrolment', 'too-many-guesses'],
+    run: async (call) => {
+      const { box, bytes } = signed('plan', call)
+      if (!plans.put(villageOf(box), 'box', bytes)) throw new ApiProblem('bad-request', 'PNG, JPEG or WebP')
+      return { json: {} }
+    },
+  }
 }
 
 function createSigned({ enrolment, clock, securityLog }: UploadRouteOptions) {

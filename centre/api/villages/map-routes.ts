@@ -1,9 +1,9 @@
 // The map of the town: positions, plans and the file of tiles, from the configuration; and the levels of a water gauge.
 import { basename, dirname } from 'node:path'
 import { z } from 'zod'
-import { roles } from '../../../protocols/desk/api.ts'
+import { roles, type Role } from '../../../protocols/desk/api.ts'
 import type { LevelsAnswer } from '../../../protocols/desk/villages/levels.ts'
-import type { MapAnswer, MapVillage } from '../../../protocols/desk/villages/map.ts'
+import type { MapAnswer, MapPlan, MapVillage } from '../../../protocols/desk/villages/map.ts'
 import { isInScope } from '../../../protocols/desk/scope.ts'
 import { coordinateSystems } from '../../../protocols/domain/places/coordinates.ts'
 import { waterStages } from '../../../protocols/domain/places/water-stages.ts'
@@ -11,8 +11,11 @@ import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import type { MapSettings } from '../../config/map-settings.ts'
 import type { Storage } from '../../storage/port.ts'
 import { ApiProblem } from '../problems.ts'
-import type { Route, RouteAnswer } from '../route.ts'
+import { planBytesMax, planSources, type PlanFolder } from '../../villages/plan-folder.ts'
+import type { Route, RouteAnswer, RouteCall } from '../route.ts'
+import { pieceType } from '../uploads.ts'
 
+const planRoles: readonly Role[] = ['supervisor', 'admin']
 const hourMs = 3_600_000
 /** A week: what a flood takes. */
 const hoursMax = 168
@@ -21,6 +24,9 @@ export interface MapRouteOptions {
   storage: Pick<Storage, 'levels'>
   clock: Clock
   map: MapSettings
+  plans: PlanFolder
+  /** A village of a box of this centre. */
+  isVillageKnown: (village: string) => boolean
   /** Names of villages, by their code. */
   names: ReadonlyMap<string, string>
 }
@@ -40,6 +46,8 @@ const mapAnswer = z.object({
             .object({ north: degrees, south: degrees, east: degrees, west: degrees })
             .describe('WGS-84')
             .optional(),
+          version: z.number().describe('changes with an uploaded picture').optional(),
+          source: z.enum(planSources).describe('absent: of the configuration').optional(),
         })
         .optional(),
     }),
@@ -60,22 +68,34 @@ const stored = (file: string): RouteAnswer => ({
   stored: { folder: dirname(file), name: basename(file) },
 })
 
-/** Where nothing is configured, the village is left out. */
-function villagesOf({ map, names }: MapRouteOptions): MapVillage[] {
-  return map.villages.map(({ id, at, plan }) => {
-    const name = names.get(id)
+/** Uploaded at the desk, else of the configuration, else uploaded by a box. */
+function planOf({ map, plans }: MapRouteOptions, id: string): { file: string; shown: MapPlan } | undefined {
+  const own = map.villages.find((village) => village.id === id)?.plan
+  const uploaded = plans.of(id, 'desk') ?? (own ? undefined : plans.of(id, 'box'))
+  if (uploaded) {
+    const { file, version, source } = uploaded
+    return { file, shown: { version, source } }
+  }
+  return own && { file: own.file, shown: own.corners ? { corners: own.corners } : {} }
+}
+
+/** Where nothing is configured or uploaded, the village is left out. */
+function villagesOf(options: MapRouteOptions): MapVillage[] {
+  const { map, names, plans } = options
+  const placed = new Map(map.villages.map(({ id, at }) => [id, at]))
+  return [...new Set([...placed.keys(), ...plans.villages()])].map((id) => {
+    const [name, at, plan] = [names.get(id), placed.get(id), planOf(options, id)]
     return {
       id,
       ...(name === undefined ? {} : { name }),
       ...(at ? { at } : {}),
-      ...(plan ? { plan: plan.corners ? { corners: plan.corners } : {} } : {}),
+      ...(plan ? { plan: plan.shown } : {}),
     }
   })
 }
 
 export function createMapRoutes(options: MapRouteOptions): Route[] {
   const { map } = options
-  const villages = villagesOf(options)
   return [
     {
       method: 'GET',
@@ -94,7 +114,7 @@ export function createMapRoutes(options: MapRouteOptions): Route[] {
           ...(tiles
             ? { tiles: { system: tiles.system, ...(tiles.note === undefined ? {} : { note: tiles.note }) } }
             : {}),
-          villages: villages.filter(({ id }) => isInScope(account?.scope, id)),
+          villages: villagesOf(options).filter(({ id }) => isInScope(account?.scope, id)),
         }
         return { json }
       },
@@ -122,12 +142,60 @@ export function createMapRoutes(options: MapRouteOptions): Route[] {
       problems: ['not-found'],
       run: async ({ path, account }) => {
         const id = path['villageId'] ?? ''
-        const plan = map.villages.find((village) => village.id === id)?.plan
+        const plan = planOf(options, id)
         if (!plan || !isInScope(account?.scope, id)) throw new ApiProblem('not-found')
         return stored(plan.file)
       },
     },
+    ...planRoutes(options),
     levelsRoute(options),
+  ]
+}
+
+/** A person changes the picture of a village: it counts before that of the configuration and that of the box. */
+function planRoutes({ plans, map, isVillageKnown }: MapRouteOptions): Route[] {
+  const villageOfCall = ({ path, account }: RouteCall): string => {
+    const id = path['villageId'] ?? ''
+    const isKnown = isVillageKnown(id) || map.villages.some((village) => village.id === id)
+    if (!isKnown || !isInScope(account?.scope, id)) throw new ApiProblem('not-found')
+    return id
+  }
+  return [
+    {
+      method: 'POST',
+      path: '/api/v1/map/plans/{villageId}/upload',
+      scope: 'filtered',
+      summary: {
+        zh: '上传村庄平面图（PNG、JPEG、WebP；按内容判断）',
+        en: 'Upload the plan of a village: PNG, JPEG or WebP by its own first bytes',
+      },
+      access: planRoles,
+      upload: { types: [pieceType], bytesMax: planBytesMax },
+      answer: z.object({}),
+      problems: ['not-found', 'wrong-type', 'too-large', 'no-such-file-type'],
+      run: async (call) => {
+        const id = villageOfCall(call)
+        if (!plans.put(id, 'desk', call.upload ?? new Uint8Array())) throw new ApiProblem('no-such-file-type')
+        return { json: {} }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/map/plans/{villageId}/remove',
+      scope: 'filtered',
+      summary: {
+        zh: '删除在值守台上传的平面图',
+        en: 'Remove the plan that was uploaded at the desk; the one before it counts again',
+      },
+      access: planRoles,
+      body: z.strictObject({}),
+      answer: z.object({}),
+      problems: ['bad-request', 'not-found'],
+      run: async (call) => {
+        if (!plans.remove(villageOfCall(call))) throw new ApiProblem('not-found')
+        return { json: {} }
+      },
+    },
   ]
 }
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { SecurityLog } from '../../accounts/security-log.ts'
 import { createFleetRoutes } from '../../api/fleet/fleet-routes.ts'
+import { createHandoverRoutes } from '../../api/fleet/handover-routes.ts'
 import { createSettingRoutes } from '../../api/fleet/setting-routes.ts'
 import { createWorkRoutes } from '../../api/fleet/work-routes.ts'
 import type { Route } from '../../api/route.ts'
@@ -13,12 +14,15 @@ import { WorkPhotos } from '../../fleet/work-photos.ts'
 import type { Storage } from '../../storage/port.ts'
 import { RolloutClock, settingRollout } from '../../updates/rollout-clock.ts'
 import { RolloutFiles } from '../../updates/rollout-files.ts'
+import { PlanFolder } from '../../villages/plan-folder.ts'
 import type { Villages } from '../../villages/villages.ts'
 import type { Base } from '../base.ts'
 
 export interface OpenedFleet {
   fleet: Fleet
   bundles: BundleFolder
+  handovers: BundleFolder
+  plans: PlanFolder
   boxes: () => FleetBox[]
 }
 
@@ -49,7 +53,14 @@ export async function openFleet(base: Base, storage: Storage, villages: Villages
   })
   await fleet.start()
   parts.add('health of the fleet', () => fleet.stop())
-  return { fleet, boxes, bundles: new BundleFolder(join(config.dataDir, 'support')) }
+  const folder = (name: string): string => join(config.dataDir, name)
+  return {
+    fleet,
+    boxes,
+    bundles: new BundleFolder(folder('support')),
+    handovers: new BundleFolder(folder('handovers'), 'json.gz'),
+    plans: new PlanFolder(folder('village-plans')),
+  }
 }
 
 export interface FleetRouteParts {
@@ -61,7 +72,7 @@ export interface FleetRouteParts {
 
 export function openFleetRoutes(
   base: Base,
-  { fleet, boxes, bundles }: OpenedFleet,
+  { fleet, boxes, bundles, handovers }: OpenedFleet,
   { storage, villages, commands, securityLog }: FleetRouteParts,
 ): Route[] {
   const { config, clock } = base
@@ -77,6 +88,7 @@ export function openFleetRoutes(
       names,
       bundles,
     }),
+    ...createHandoverRoutes({ handovers, securityLog }),
     ...createWorkRoutes({ storage, clock, boxes, photos }),
     ...openSettings(base, { storage, villages, commands }),
   ]

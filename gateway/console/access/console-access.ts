@@ -115,6 +115,14 @@ export class ConsoleAccess {
     this.#change({ ...this.#document, openUntilMs })
   }
 
+  /** As a person of the centre asked: 0 minutes shut it. False when the console can let no person in. */
+  openFromAfar(minutes: number): boolean {
+    if (this.problem !== undefined) return false
+    if (minutes > 0) this.open(minutes)
+    else this.close()
+    return true
+  }
+
   /** Ends the sessions of the village's network too. */
   close(): void {
     const { openUntilMs: _until, ...rest } = this.#document

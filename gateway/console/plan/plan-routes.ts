@@ -97,7 +97,8 @@ export function planRoutes({ installing, onPicture }: PlanRouteOptions): Route[]
 }
 
 function readAnswer({ config }: Installing): PlanAnswer {
-  const name = (one: { name?: string | undefined }): object => (one.name === undefined ? {} : { name: one.name })
+  const name = (one: { name?: string | undefined }): object =>
+    one.name === undefined ? {} : { name: one.name }
   return {
     v: 1,
     hasPicture: hasPlan(config.dataDir),
@@ -155,7 +156,11 @@ function entryOf(raw: Raw, list: string, id: string): Raw | undefined {
 function zoneAt(entry: Raw, at: z.infer<typeof place>): Raw {
   const { place: before, ...zone } = entry
   const { plan: _plan, ...rest } =
-    typeof before === 'string' ? { text: before } : isObject(before) ? before : ({} as Record<string, unknown>)
+    typeof before === 'string'
+      ? { text: before }
+      : isObject(before)
+        ? before
+        : ({} as Record<string, unknown>)
   const next = at ? { ...rest, plan: at } : rest
   return Object.keys(next).length > 0 ? { ...zone, place: next } : zone
 }

@@ -13,7 +13,10 @@ import type { CentreChanges } from '../../config/centre-changes.ts'
 import { cameraRoutes } from '../../console/cameras/camera-routes.ts'
 import { importRoutes } from '../../console/devices/import-routes.ts'
 import type { Installing } from '../../console/installing.ts'
+import { templateRoute } from '../../console/devices/template-route.ts'
+import { handoverRoutes } from '../../console/handover/handover-routes.ts'
 import { listenerRoutes } from '../../console/listener/listener-routes.ts'
+import { planRoutes } from '../../console/plan/plan-routes.ts'
 import { json, signedIn, type Route } from '../../console/routes/route.ts'
 import { networkFacts } from '../../console/setup/network-facts.ts'
 import { setupRoutes } from '../../console/setup/setup-routes.ts'
@@ -24,6 +27,7 @@ import type { Intake } from '../../intake/intake.ts'
 import type { Base } from '../base.ts'
 import type { OpenedJournal } from '../open-journal.ts'
 import { openCameraWork } from './open-camera-work.ts'
+import { openUploads } from './open-uploads.ts'
 import { restartAfterMs, type OpenRegistry } from '../open-registry.ts'
 
 const passwordBytes = 12
@@ -75,12 +79,20 @@ export async function openInstalling(base: Base, options: OpenInstallingOptions)
   const placed = await installing.placePasswords()
   if (!placed.ok) logger.warn({ problems: placed.problems }, 'the passwords of new devices wait')
   const walkTest = openWalkTest(base, options)
+  const uploads = openUploads(base, installing.wallMs)
   return [
     ...setupRoutes(installing),
     ...importRoutes(installing),
     ...settingsRoutes(installing),
     ...listenerRoutes(installing),
     ...cameraRoutes({ installing, work: openCameraWork(base) }),
+    ...planRoutes({ installing, onPicture: () => void uploads.plan.look() }),
+    ...handoverRoutes({
+      installing,
+      onStored: () => void uploads.handover.look(),
+      isAtCentre: () => uploads.handover.isThere(),
+    }),
+    templateRoute,
     {
       method: 'GET',
       path: /^\/api\/v1\/walk-test$/,

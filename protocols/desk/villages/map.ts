@@ -11,6 +11,10 @@ import {
 export interface MapPlan {
   /** WGS-84. Absent: the plan is a drawing of its own, without a place on the map. */
   corners?: PlanCorners
+  /** Of an uploaded picture: changes with it. */
+  version?: number
+  /** Who uploaded it; absent: it is in the configuration of the centre. */
+  source?: 'desk' | 'box'
 }
 
 export interface MapVillage {

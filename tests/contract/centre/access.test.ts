@@ -127,10 +127,16 @@ const cells: Record<string, Cell> = {
   'GET /enrol/authority': { may: 'open', scope: 'none' },
   'POST /enrol/copy': { may: 'open', scope: 'none' },
   'POST /enrol/bundle': { may: 'open', scope: 'none' },
+  'POST /enrol/handover': { may: 'open', scope: 'none' },
+  'POST /enrol/plan': { may: 'open', scope: 'none' },
   'GET /api/v1/fleet': { may: repairing, scope: 'filtered' },
   'GET /api/v1/fleet/boxes/{boxId}': { may: repairing, scope: 'path' },
   // There is none: tests/contract/centre/fleet/support.test.ts has one.
   'GET /api/v1/fleet/boxes/{boxId}/bundles/{bundleName}': { may: ['maintainer', 'admin'], scope: 'nothing' },
+  'GET /api/v1/boxes/{boxId}/handovers': { may: answering, scope: 'path' },
+  // There is none: tests/contract/centre/fleet/support.test.ts has one.
+  'GET /api/v1/boxes/{boxId}/handovers/{handoverName}': { may: answering, scope: 'nothing' },
+  'GET /api/v1/device-list': { may: answering, scope: 'none' },
   'GET /api/v1/work-orders': { may: repairing, scope: 'filtered' },
   'POST /api/v1/work-orders': { may: ordering, scope: 'filtered' },
   'POST /api/v1/work-orders/{workId}/visit': {
@@ -166,6 +172,8 @@ const cells: Record<string, Cell> = {
   // None is configured.
   'GET /api/v1/map/tiles': { may: everybody, scope: 'nothing' },
   'GET /api/v1/map/plans/{villageId}': { may: everybody, scope: 'path' },
+  'POST /api/v1/map/plans/{villageId}/upload': { may: ['supervisor', 'admin'], scope: 'path' },
+  'POST /api/v1/map/plans/{villageId}/remove': { may: ['supervisor', 'admin'], scope: 'path', body: {} },
   'GET /api/v1/boxes/{boxId}/levels': { may: everybody, scope: 'path' },
   'GET /api/v1/linkages': { may: everybody, scope: 'filtered' },
   'POST /api/v1/linkages': { may: leading, scope: 'whole', body: { linkages: [] } },
@@ -412,6 +420,7 @@ async function ask(key: string, village: string, token: string): Promise<{ statu
     .replace('{outletName}', 'none')
     .replace('{codeId}', 'code-99')
     .replace('{bundleName}', '20260101T000000Z.tar.gz')
+    .replace('{handoverName}', '20260101T000000Z.json.gz')
     .replace('{workId}', key.endsWith('/drop') ? 'work-99' : (work[village] ?? ''))
     .replace('{sessionId}', '0'.repeat(12))
     .replace('{familyId}', 'family-99')
@@ -419,18 +428,23 @@ async function ask(key: string, village: string, token: string): Promise<{ statu
     .replace('{bulletinId}', bulletins[village] ?? '')
     .replace('{personId}', key.endsWith('/delete') ? 'person-99' : (people[village] ?? ''))
     .replace('{sha256}', 'a'.repeat(64))
-  if (key.endsWith('/photos')) return askPhoto(filled, token)
+  if (key.endsWith('/photos')) return askPhoto(filled, token, 'image/jpeg')
+  if (key.endsWith('/upload')) return askPhoto(filled, token, 'application/octet-stream')
   const response = await (method === 'GET'
     ? running.get(queryOf(key, filled, village), token)
     : running.post(filled, token, bodyOf(key, village)))
   return { status: response.status, text: await response.text() }
 }
 
-/** The body of this one is a file. */
-async function askPhoto(path: string, token: string): Promise<{ status: number; text: string }> {
+/** The body of these is a file. */
+async function askPhoto(
+  path: string,
+  token: string,
+  type: string,
+): Promise<{ status: number; text: string }> {
   const response = await fetch(`${running.centre.httpUrl}${path}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'image/jpeg' },
+    headers: { authorization: `Bearer ${token}`, 'content-type': type },
     body: new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0xff, 0xd9]),
   })
   return { status: response.status, text: await response.text() }

@@ -217,6 +217,7 @@ test('describes every route it serves, with schemas', async () => {
     '/api/v1/work-orders/{workId}/photos/{sha256}': 'image/jpeg',
     '/api/v1/fleet/boxes/{boxId}/bundles/{bundleName}': 'application/octet-stream',
     '/api/v1/map/plans/{villageId}': 'application/octet-stream',
+    '/api/v1/device-list': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     '/metrics': 'text/plain',
   }
   // They send the browser on, and answer nothing themselves.

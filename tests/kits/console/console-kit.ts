@@ -14,8 +14,11 @@ import { cameraRoutes } from '../../../gateway/console/cameras/camera-routes.ts'
 import type { CameraAccount, CameraWork } from '../../../gateway/console/cameras/camera-work.ts'
 import { importRoutes } from '../../../gateway/console/devices/import-routes.ts'
 import type { Installing } from '../../../gateway/console/installing.ts'
+import { templateRoute } from '../../../gateway/console/devices/template-route.ts'
+import { handoverRoutes } from '../../../gateway/console/handover/handover-routes.ts'
 import { outletRoutes } from '../../../gateway/console/routes/outlet-routes.ts'
 import { listenerRoutes } from '../../../gateway/console/listener/listener-routes.ts'
+import { planRoutes } from '../../../gateway/console/plan/plan-routes.ts'
 import { json, signedIn } from '../../../gateway/console/routes/route.ts'
 import { settingsRoutes } from '../../../gateway/console/settings/settings-routes.ts'
 import { setupRoutes } from '../../../gateway/console/setup/setup-routes.ts'
@@ -46,6 +49,8 @@ export interface ConsoleKit {
     accounts: Map<string, CameraAccount>
     tried: [string, CameraAccount | undefined][]
   }
+  /** What was to be sent to the centre. */
+  uploads: string[]
   /** Box time, which a test may step. */
   clock: { steadyMs: number }
   reopen: () => void
@@ -104,6 +109,7 @@ export async function openConsoleKit(config: object = {}, isForVillage = true): 
     note: () => undefined,
   }
   const cameraWork = createCameraWork()
+  const uploads: string[] = []
   const answered = { type: 'arm', zone: 'x', isArmed: true, by: 'x' } as const
   const options: ConsoleOptions = {
     host: onBox,
@@ -137,6 +143,13 @@ export async function openConsoleKit(config: object = {}, isForVillage = true): 
       ...settingsRoutes(installing),
       ...listenerRoutes(installing),
       ...cameraRoutes({ installing, work: cameraWork }),
+      ...planRoutes({ installing, onPicture: () => void uploads.push('plan') }),
+      ...handoverRoutes({
+        installing,
+        onStored: () => void uploads.push('handover'),
+        isAtCentre: () => uploads.includes('handover'),
+      }),
+      templateRoute,
       {
         method: 'GET',
         path: /^\/api\/v1\/walk-test$/,
@@ -193,6 +206,7 @@ export async function openConsoleKit(config: object = {}, isForVillage = true): 
     restarts,
     controls,
     cameraWork,
+    uploads,
     clock,
     ask,
     reopen: () => {

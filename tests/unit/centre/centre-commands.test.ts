@@ -114,6 +114,7 @@ function openBox(disk = new Map<string, object>(), settings = everything, boot =
       config: async () => ({ state: 'received' }),
       update: async () => ({ state: 'done' }),
       support: async () => ({ state: 'done' }),
+      console: async (_command, { minutes }) => ({ state: 'done', reached: [`${minutes} min`] }),
     },
     clock,
     logger: pino({ level: 'silent' }),

@@ -24,6 +24,7 @@ export const accessWords = {
   setup: { zh: '开通', en: 'Set up' },
   devices: { zh: '设备', en: 'Devices' },
   cameras: { zh: '摄像机', en: 'Cameras' },
+  plan: { zh: '平面图', en: 'Plan' },
   walk: { zh: '走测', en: 'Walk test' },
   handover: { zh: '交接单', en: 'Handover' },
   settings: { zh: '设置', en: 'Settings' },

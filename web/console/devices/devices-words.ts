@@ -25,6 +25,8 @@ export const devicesWords = {
     zh: '在办公室用 Excel 或 WPS 填好，存为 XLSX 或 CSV。列：编号、类型、防区、名称、硬件地址、网桥、电话、灯杆。',
     en: 'Prepared at the desk and saved as XLSX or CSV. Columns: id, kind, zone, name, address, bridge, phone, lamp post.',
   },
+  templateXlsx: { zh: '下载空白清单 XLSX', en: 'Empty list as XLSX' },
+  templateCsv: { zh: 'CSV', en: 'CSV' },
   choose: { zh: '选择文件', en: 'Choose a file' },
   checking: { zh: '正在检查…', en: 'Checking…' },
   plan: {

@@ -15,6 +15,7 @@ export const commandWords: Record<DeskCommand['do'], BilingualText> = {
   config: { zh: '修改配置', en: 'Change configuration' },
   update: { zh: '更新程序', en: 'Update' },
   support: { zh: '诊断包', en: 'Support bundle' },
+  console: { zh: '开放控制台', en: 'Open the console' },
 }
 
 export const commandStateWords: Record<DeskCommandState, BilingualText> = {

@@ -1,5 +1,6 @@
 // Does a bundle that the centre asks for arrive from a real box without a planted secret, and is every other sender refused?
 import { execFileSync } from 'node:child_process'
+import { gzipSync } from 'node:zlib'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,11 @@ import {
 } from '../../../../gateway/config/enrolment/enrolled-file.ts'
 import { sendSigned } from '../../../../gateway/config/enrolment/send-signed.ts'
 import { callDoor } from '../../../../platform/support/control-door.ts'
+import type { SessionAnswer } from '../../../../protocols/console/installing.ts'
+import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../../../protocols/desk/commands.ts'
+import type { HandoverAnswer, HandoversAnswer } from '../../../../protocols/desk/fleet/handovers.ts'
+import type { MapAnswer } from '../../../../protocols/desk/villages/map.ts'
+import type { Handover } from '../../../../protocols/enrolment/handover.ts'
 import type { FleetBoxAnswer } from '../../../../protocols/desk/fleet/fleet.ts'
 import type { NewEnrolmentAnswer } from '../../../../protocols/desk/villages/enrolments.ts'
 import { timeHeader, uploadHeaders } from '../../../../platform/certificates/signed-upload.ts'
@@ -112,6 +118,74 @@ it('the box answers the command, its bundle arrives, and holds health, log and c
   expect(all).not.toContain(enrolled.key.split('\n')[1])
   expect((await running.get(`/api/v1/fleet/boxes/${box}/bundles/..`, keeper)).status).toBe(404)
 }, 60_000)
+
+it('opens the console for a limited time when a maintainer of the centre asks, and answers that it did', async () => {
+  const ask = async (minutes: number): Promise<DeskCommand> => {
+    const asked = await running.post(`/api/v1/boxes/${box}/commands`, keeper, { do: 'console', minutes })
+    const { command } = (await asked.json()) as CommandAnswer
+    return until(async () => {
+      const list = (await (
+        await running.get(`/api/v1/boxes/${box}/commands`, keeper)
+      ).json()) as CommandsAnswer
+      return list.commands.find(({ id, state }) => id === command.id && state === 'done')
+    })
+  }
+  const openForMs = async (): Promise<number> => {
+    const session = await fetch(`${started.box().consoleUrl}api/v1/session`)
+    return ((await session.json()) as SessionAnswer).openForMs ?? 0
+  }
+  await ask(30)
+  await until(async () => ((await openForMs()) > 0 ? true : undefined))
+  expect(await openForMs()).toBeLessThanOrEqual(30 * 60_000)
+  await ask(0)
+  await until(async () => ((await openForMs()) === 0 ? true : undefined))
+})
+
+it('keeps the handover sheet and the village plan that a box sends, and shows them to those who may', async () => {
+  const own = { ...enrolled, centreUrl: running.centre.httpUrl }
+  const sheet: Handover = {
+    v: 1,
+    box,
+    name: '上溪村',
+    village: '320612104201',
+    version: '1',
+    atMs: 1,
+    by: '李',
+    link: { state: 'connected' },
+    addresses: [],
+    devices: [{ id: 'd-1', kind: 'button', isHeard: true }],
+    cameras: [],
+    contacts: [{ role: 'village', name: '王', phone: '139' }],
+    remarks: '',
+    receivedBy: '王',
+    pictures: [{ caption: '箱', jpeg: 'AAAA' }],
+  }
+  const send = (purpose: 'handover' | 'plan', bytes: Uint8Array) =>
+    sendSigned(own, purpose, bytes, Date.now())
+  const pack = (of: object): Uint8Array => gzipSync(JSON.stringify(of))
+  for (const wrong of [
+    { ...sheet, box: '320612104201-2' },
+    { ...sheet, devices: 1 },
+  ])
+    expect((await send('handover', pack(wrong))).ok).toBe(false)
+  expect((await send('handover', Buffer.from('no gzip'))).ok).toBe(false)
+  expect(await send('handover', pack(sheet))).toEqual({ ok: true, value: undefined })
+  const operator = running.token('operator', 'o')
+  const { handovers } = (await (
+    await running.get(`/api/v1/boxes/${box}/handovers`, operator)
+  ).json()) as HandoversAnswer
+  const shown = await running.get(`/api/v1/boxes/${box}/handovers/${handovers[0]?.name}`, operator)
+  expect(((await shown.json()) as HandoverAnswer).handover).toEqual(sheet)
+  expect((await running.get(`/api/v1/boxes/${box}/handovers/..`, operator)).status).toBe(404)
+
+  expect((await send('plan', Buffer.from('<svg/>'))).ok).toBe(false)
+  const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1])
+  expect((await send('plan', png)).ok).toBe(true)
+  const { villages } = (await (await running.get('/api/v1/map', operator)).json()) as MapAnswer
+  expect(villages).toMatchObject([{ id: '320612104201', plan: { source: 'box' } }])
+  const plan = await running.get('/api/v1/map/plans/320612104201', operator)
+  expect([plan.status, plan.headers.get('content-type')]).toEqual([200, 'image/png'])
+})
 
 it('the centre makes one of its own over its door', async () => {
   const bytes = await callDoor(folder, 'bundle')

@@ -91,6 +91,33 @@ test('sends the tiles in ranges, and neither tiles nor plans to a person who may
   expect((await plan('nowhere', town.token('admin'))).status).toBe(404)
 })
 
+test('takes the picture of a plan from a desk, which counts before the one of the configuration, and takes it back', async () => {
+  const leader = town.token('supervisor', 'lead', [own])
+  const upload = (village: string, token: string, body: Uint8Array | string) =>
+    fetch(`${town.centre.httpUrl}/api/v1/map/plans/${village}/upload`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+      body: Buffer.from(body),
+    })
+  const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 7])
+  expect((await upload(own, town.token('operator'), jpeg)).status).toBe(403)
+  expect((await upload(other, leader, jpeg)).status).toBe(404)
+  expect((await upload('..', leader, jpeg)).status).toBe(404)
+  expect((await upload(own, leader, '<svg onload="x"/>')).status).toBe(415)
+  expect((await upload(own, leader, jpeg)).status).toBe(200)
+  const shown = await town.get(`/api/v1/map/plans/${own}`, leader)
+  expect([shown.headers.get('content-type'), shown.headers.get('content-security-policy')]).toEqual([
+    'image/jpeg',
+    expect.stringContaining('sandbox'),
+  ])
+  const planOf = async (): Promise<unknown> =>
+    (await read<MapAnswer>('/api/v1/map', leader)).villages[0]?.plan?.source
+  expect(await planOf()).toBe('desk')
+  expect((await town.post(`/api/v1/map/plans/${own}/remove`, leader, {})).status).toBe(200)
+  expect(await planOf()).toBeUndefined()
+  expect((await town.post(`/api/v1/map/plans/${own}/remove`, leader, {})).status).toBe(404)
+})
+
 test('tells the person who is sent where it is, in WGS-84 and from the plan', async () => {
   sequence += 1
   await box.report('red', 1, [
