@@ -110,7 +110,7 @@ export class ConsoleServer {
     response.setHeader('Connection', 'close')
     response.setHeader(
       'Content-Security-Policy',
-      "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+      "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     )
     try {
       await this.#answer(new URL(request.url ?? '/', 'http://box'), request, response)

@@ -171,23 +171,3 @@ export const words = {
   noQuarantine: { zh: '没有读不懂的消息。', en: 'Everything could be read.' },
   bytes: { zh: '{count} 字节', en: '{count} bytes' },
 } satisfies Record<string, BilingualText>
-
-/** Kinds of device in the box's configuration; any other word is shown unchanged. */
-const deviceKindWords: Partial<Record<string, BilingualText>> = {
-  button: { zh: '按钮', en: 'button' },
-  contact: { zh: '门磁', en: 'door contact' },
-  water: { zh: '水位', en: 'water level' },
-  motion: { zh: '人体感应', en: 'motion' },
-  smoke: { zh: '烟感', en: 'smoke' },
-  gas: { zh: '燃气', en: 'gas' },
-  leak: { zh: '漏水', en: 'leak' },
-  siren: { zh: '警号', en: 'siren' },
-  lamp: { zh: '灯', en: 'lamp' },
-  sign: { zh: '显示屏', en: 'sign' },
-  loudspeaker: { zh: '喇叭', en: 'loudspeaker' },
-  hub: { zh: '中继', en: 'hub' },
-  camera: { zh: '摄像机', en: 'camera' },
-  other: { zh: '其他', en: 'other' },
-}
-export const deviceKindText = (kind: string | undefined): BilingualText | undefined =>
-  kind === undefined ? undefined : (deviceKindWords[kind] ?? { zh: kind, en: kind })

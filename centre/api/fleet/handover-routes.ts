@@ -1,6 +1,6 @@
 // The handover sheets that boxes have sent: a list per box, and each as it was when the village signed. A look is in the security log.
 import { z } from 'zod'
-import { answeringRoles } from '../../../protocols/desk/api.ts'
+import { answeringRoles, roles } from '../../../protocols/desk/api.ts'
 import type { HandoverAnswer, HandoversAnswer } from '../../../protocols/desk/fleet/handovers.ts'
 import { handoverSchema } from '../../../protocols/enrolment/handover.ts'
 import { deviceListTemplate, templateTypes } from '../../../platform/device-list-template.ts'
@@ -65,7 +65,7 @@ const templateRoute: Route = {
     zh: '空白设备清单（XLSX），在办公室填写后由网关导入',
     en: 'An empty list of devices as XLSX, filled in at the desk and imported at a box',
   },
-  access: answeringRoles,
+  access: roles,
   query: templateQuery,
   answer: 'file',
   problems: ['bad-request'],

@@ -136,7 +136,7 @@ const cells: Record<string, Cell> = {
   'GET /api/v1/boxes/{boxId}/handovers': { may: answering, scope: 'path' },
   // There is none: tests/contract/centre/fleet/support.test.ts has one.
   'GET /api/v1/boxes/{boxId}/handovers/{handoverName}': { may: answering, scope: 'nothing' },
-  'GET /api/v1/device-list': { may: answering, scope: 'none' },
+  'GET /api/v1/device-list': { may: everybody, scope: 'none' },
   'GET /api/v1/work-orders': { may: repairing, scope: 'filtered' },
   'POST /api/v1/work-orders': { may: ordering, scope: 'filtered' },
   'POST /api/v1/work-orders/{workId}/visit': {

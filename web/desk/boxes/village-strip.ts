@@ -12,6 +12,8 @@ import { isWaiting, shownColour } from '../queue/accept-deadline.ts'
 import { silentTogetherMin } from '../queue/queue-lines.ts'
 
 export interface StripBox {
+  /** Its village. */
+  village: string
   id: string
   name: string
   presence: BoxPresence
@@ -63,6 +65,7 @@ export function stripBoxes(villages: readonly VillageSummary[], alarms: readonly
         devices: box.devices,
         waiting: colours[waiting.get(box.id) ?? colours.length],
         guard: box.guard,
+        village: village.id,
         dailyMissing: dailyMissing(village),
       })
     }

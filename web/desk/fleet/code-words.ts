@@ -7,6 +7,7 @@ export const codeWords = {
     zh: '每行一台：编号，名称，序列号（可不写）。写了序列号，只有那台机器能用此码。为在用网关生成的码用于替换它：新机接管，旧机停用。',
     en: 'One box a line: id, name, serial number (both may be left out). With a serial number the code counts for that machine alone. A code for a box in use replaces it: the new machine takes over and the old one is locked out.',
   },
+  emptyList: { zh: '下载空白设备清单（XLSX）', en: 'Empty list of devices (XLSX)' },
   list: { zh: '网关', en: 'Boxes' },
   make: { zh: '生成注册码', en: 'Make codes' },
   once: {

@@ -6,6 +6,13 @@ import type { WorkState } from '../../../protocols/desk/fleet/work-orders.ts'
 export const fleetWords = {
   title: { zh: '网关健康', en: 'Health of the boxes' },
   count: { zh: '{boxes} 台，在线 {present} 台', en: '{boxes} boxes, {present} present' },
+  console: { zh: '网关控制台', en: 'Console of the box' },
+  consoleHint: {
+    zh: '在限定时间内对村内网络开放；仍须用安装员或维护员的密码登录。',
+    en: 'Open to the village network for a limited time; people still sign in with the password of an installer or maintainer.',
+  },
+  openConsole: { zh: '开放 {minutes} 分钟', en: 'Open for {minutes} min' },
+  closeConsole: { zh: '现在关闭', en: 'Close it now' },
   refresh: { zh: '刷新', en: 'Refresh' },
   groups: { zh: '分组', en: 'Groups' },
   groupBy: { zh: '分组方式', en: 'Group by' },

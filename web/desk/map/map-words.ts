@@ -20,8 +20,16 @@ export const mapWords = {
   noPlace: { zh: '未标位置', en: 'no place on the map' },
   notOnPlan: { zh: '未标在图上', en: 'not on the plan' },
   noPlan: {
-    zh: '此村没有平面图。在中心配置的 map.villages 中写明 plan.file。',
-    en: 'This village has no plan: name it as plan.file under map.villages in the configuration of the centre.',
+    zh: '此村没有平面图：带班或管理员可在此上传，安装员可在网关控制台上传。',
+    en: 'This village has no plan: a supervisor uploads one here, or an installer at the console of the box.',
+  },
+  uploadPlan: { zh: '上传平面图（PNG、JPEG、WebP）', en: 'Upload a plan (PNG, JPEG, WebP)' },
+  removePlan: { zh: '删除上传的平面图', en: 'Remove the uploaded plan' },
+  planUploaded: { zh: '已上传。', en: 'Uploaded.' },
+  planOfBox: { zh: '此图由网关的安装员上传。', en: 'The installer of the box uploaded this plan.' },
+  planTooLarge: {
+    zh: '图片超过 5 MB，请缩小后再传。',
+    en: 'The picture is larger than 5 MB: make it smaller.',
   },
   noMap: {
     zh: '还没有村庄的位置。在中心配置的 map.villages 中写明 at（经纬度及坐标系）。',

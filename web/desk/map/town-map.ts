@@ -28,4 +28,9 @@ export function readTownMap(api: MapCalls, nowMs: number): Promise<MapAnswer> {
   return answer
 }
 
-export const planAddress = (village: string): string => `api/v1/map/plans/${encodeURIComponent(village)}`
+/** A plan was uploaded: the next page reads the map again. */
+export const forgetTownMap = (api: MapCalls): boolean => known.delete(api)
+
+/** `version`: of an uploaded picture, so that the browser does not show the one before. */
+export const planAddress = (village: string, version?: number): string =>
+  `api/v1/map/plans/${encodeURIComponent(village)}${version === undefined ? '' : `?v=${version}`}`

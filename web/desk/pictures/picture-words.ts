@@ -20,6 +20,11 @@ export const pictureWords = {
   },
   fullGone: { zh: '没有原图：{why}', en: 'No full size: {why}' },
   masked: { zh: '部分区域已遮挡', en: 'parts are masked' },
+  noneYet: { zh: '此报警还没有图片。', en: 'This alarm has no pictures yet.' },
+  follows: {
+    zh: '此窗口跟随值守台打开的报警。',
+    en: 'This window follows the alarm that is open at the desk.',
+  },
   logged: { zh: '每次查看都会记录', en: 'Every look is recorded' },
   failed: { zh: '图片未能显示', en: 'The picture could not be shown' },
 } satisfies Record<string, BilingualText>

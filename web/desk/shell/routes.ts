@@ -15,18 +15,18 @@ export const pages = [
 export type Page = (typeof pages)[number]
 
 export interface Route {
-  page: Page | 'alarm' | 'case' | 'wall'
-  /** Of the present alarm or case, or of the village on the map. */
+  page: Page | 'alarm' | 'case' | 'wall' | 'pictures' | 'handover'
+  /** Of the present alarm or case, of the village on the map, or of the box. */
   id?: string
 }
 
 /** Pages that may name what they show; an alarm and a case must. */
-const withId: readonly Route['page'][] = ['alarm', 'case', 'map']
+const withId: readonly Route['page'][] = ['alarm', 'case', 'map', 'pictures', 'handover']
 
 const isPage = (word: string): word is Page => (pages as readonly string[]).includes(word)
 
 /**
- * `#/villages`, `#/alarm/{id}`, `#/case/{id}`, `#/map/{village}`, `#/wall`; any other address shows the queue, so that a typing error can not hide
+ * `#/villages`, `#/alarm/{id}`, `#/case/{id}`, `#/map/{village}`, `#/pictures/{alarm}`, `#/handover/{box}`, `#/wall`; any other address shows the queue, so that a typing error can not hide
  * it.
  */
 export function routeOf(hash: string): Route {

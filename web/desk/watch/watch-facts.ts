@@ -35,6 +35,10 @@ export function missedDeadlines(cases: readonly CaseSummary[], nowMs: number): M
     )
 }
 
+/** Of walk tests and drills, the newest first: a real alarm behind one is seen by who leads. */
+export const drillAlarms = (alarms: readonly DeskAlarm[]): DeskAlarm[] =>
+  alarms.filter(({ isDrill }) => isDrill === true).sort((a, b) => b.receivedAtMs - a.receivedAtMs)
+
 /** Open for more than a day, the oldest first. */
 export const standingAlarms = (alarms: readonly DeskAlarm[], nowMs: number): DeskAlarm[] =>
   alarms
