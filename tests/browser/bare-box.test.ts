@@ -12,6 +12,10 @@ import { dropFolder, makeFolder } from '../contract/centre/centre-parts.ts'
 import { createAuthority } from '../kits/broker/certificates.ts'
 import { freePort, Program, runCommand } from '../kits/system/programs.ts'
 import { SimulatedCamera } from '../../firmware-sim/camera/simulated-camera.ts'
+import { createUser } from '../../centre/cli/accounts.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { createSystemRandom } from '../../protocols/kit/random.ts'
+import { handOver, placeOnPlan, readAtDesk } from './handover-forms.ts'
 import { addCamera, addRule, expectMasked, openListener, type FormVisit } from './console-forms.ts'
 import { launchBrowser } from './pages.ts'
 import { photoOf } from './qr-picture.ts'
@@ -116,6 +120,8 @@ afterAll(async () => {
   for (const camera of cameras) await camera.stop()
   dropFolder(folder)
 })
+
+const centreConfig = () => ({ dataDir: join(folder, 'centre'), storage: { url: 'sqlite:' } })
 
 async function startGateway(): Promise<void> {
   gateway = new Program(['gateway', '--config', gatewayFile])
@@ -268,6 +274,9 @@ test('takes two cameras by form with hidden parts, a rule, and an encrypted list
   await lookAt('cameras')
   await expectMasked(page, 'camera-2', '李安装')
   await addRule(visit, 'd-20')
+  await placeOnPlan(visit, 'd-1')
+  await page.goto(`${visit.url}#/settings`)
+  await page.waitForSelector('[data-listener]')
   const tlsPort = await freePort()
   await openListener(visit, tlsPort, { id: 'd-1', password: credentials.get('d-1') ?? '' })
 }, 180_000)
@@ -319,9 +328,18 @@ test('proves each device in a walk test with the Receipt of the centre; an unhea
   expect(await page.textContent('[data-handover="d-1"]')).toContain('heard')
   expect(await page.textContent('[data-page=handover]')).toContain('上溪村')
   await lookAt('handover')
+  await handOver({ page, url: `http://${host}:${ports.console}/`, click, lookAt })
   const sheet = await page.pdf({ format: 'A4' })
   expect(sheet.length).toBeGreaterThan(10_000)
 }, 180_000)
+
+test('the desk shows the sheet and the plan that the box has sent', async () => {
+  const options = { config: centreConfig(), clock: createSystemClock(), random: createSystemRandom() }
+  await createUser(options, { name: 'zhao', role: 'supervisor', password })
+  const desk = await browser.newPage({ locale: 'en-GB', viewport: { width: 1366, height: 768 } })
+  await readAtDesk(desk, { url: `http://127.0.0.1:${ports.http}/`, user: 'zhao', password, box })
+  await desk.close()
+}, 120_000)
 
 test('shows who changed what and undoes it, and is closed to the village from its own page', async () => {
   await page.goto(`http://${host}:${ports.console}/#/settings`)

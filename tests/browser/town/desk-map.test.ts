@@ -2,6 +2,7 @@
 // too, and does a new red appear on it by itself?
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser } from 'playwright-core'
+import { drawPlan } from '../../kits/map/draw-png.ts'
 import { launchBrowser } from '../pages.ts'
 import {
   findBarriers,
@@ -57,7 +58,7 @@ test('shows each village by its worst colour and link, over the tiles of the tow
   await page.keyboard.press('Enter')
   await page.waitForSelector('.map-plan')
   await page.waitForSelector('.map-mark.is-device.is-red')
-  expect(await page.locator('.map-mark.is-device').count()).toBe(5)
+  expect(await page.locator('.map-mark.is-device').count()).toBe(7)
   // A place that no device has is not on the plan, and the list says so.
   expect(await page.textContent('[data-device$="/stray-1"]')).toContain('not on the plan')
   const geo = await page.getAttribute('[data-map=geo]', 'href')
@@ -86,7 +87,13 @@ test('shows a plan that has no place on the map, in the dark, on a phone', async
   const wide = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
   expect(await page.evaluate(wide)).toBe(0)
   // A village without a plan says what to do.
-  await goTo(page, `#/map/${stone}`, '.empty:has-text("plan.file")')
+  await goTo(page, `#/map/${stone}`, '.empty:has-text("没有平面图")')
+  // A person who leads uploads one, and it is there at once.
+  const file = { name: 'plan.png', mimeType: 'image/png', buffer: Buffer.from(drawPlan()) }
+  await page.setInputFiles('[data-part=plan-upload] input[type=file]', file)
+  await page.waitForSelector('.map-plan')
+  await page.click('[data-part=plan-upload] button')
+  await page.waitForSelector('.empty:has-text("没有平面图")')
   expect(complaints).toEqual([])
   await page.context().close()
 }, 180_000)

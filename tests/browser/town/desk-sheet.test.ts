@@ -56,6 +56,22 @@ test('shows curve, stages, trend and time to the next stage, as a picture, in wo
   expect(mark).toContain('left: 75%')
   expect(await page.getAttribute('.plan-picture img', 'alt')).toContain('South sluice')
   expect(await page.getAttribute('[data-map=geo]', 'href')).toMatch(/^geo:3[12]\.\d{6},12[01]\.\d{6}/)
+  // The cameras near the place, that of its own zone first; what the box answers to a request is shown.
+  await page.waitForSelector('[data-part=cameras] li')
+  const near = await page.locator('[data-part=cameras] li').allTextContents()
+  expect([near.length, near[0]]).toEqual([2, expect.stringContaining('Sluice camera')])
+  expect(near[0]).toContain('of this zone')
+  await page.click('[data-camera=cam-hall] button')
+  await page.waitForSelector('.commands, .command-list, [data-command]')
+  // The second window shows this alarm, and follows the first one to another.
+  const [second] = await Promise.all([page.waitForEvent('popup'), page.click('.second-window')])
+  await second.waitForSelector('.pictures-page h1:has-text("South sluice")')
+  expect(await findBarriers(second)).toEqual([])
+  const other = await desk.raise(0, 'yellow', { ...gauge, id: 'other', device: 'door-1', zone: 'hall' })
+  await page.evaluate(`location.hash = ${JSON.stringify(`#/alarm/${encodeURIComponent(other)}`)}`)
+  await expect.poll(() => second.url(), { timeout: 20_000 }).toContain('other')
+  await second.close()
+  await goTo(page, `#/alarm/${encodeURIComponent(id)}`, '.water-plot canvas')
   for (const theme of ['light', 'dark'] as const) {
     await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`)
     expect([theme, await findBarriers(page)]).toEqual([theme, []])

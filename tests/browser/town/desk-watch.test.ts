@@ -27,6 +27,7 @@ test('shows the supervisor who is on and what floods, and cases go back with a r
   await operator.waitForSelector('.case-state[data-state=accepted]')
   for (let count = 0; count < 11; count++)
     await desk.raise(1, 'blue', { kind: 'device-battery-low', device: `d-${count}`, occurrences: 12 })
+  await desk.raise(1, 'red', { isDrill: true, device: 'button-1' })
 
   const page = await openDesk(browser, desk, { user: 'zhao' }, complaints)
   await goTo(page, '#/watch', '[data-staff=wang]')
@@ -34,6 +35,7 @@ test('shows the supervisor who is on and what floods, and cases go back with a r
   expect(await page.textContent('[data-staff=wang]')).toContain('1 cases')
   await page.waitForSelector('.watch-flood:has-text("Lower River: 11 alarms")')
   expect(await page.textContent('[data-part=chattering] .count')).toBe('11')
+  expect(await page.textContent('[data-part=drills] .count')).toBe('1')
   await page.waitForSelector('[data-part=measures] .measures')
   expect(await page.textContent('[data-part=measures]')).toContain('floods')
   for (const theme of ['light', 'dark'] as const) {

@@ -85,6 +85,8 @@ const devices = [
   },
   { id: 'door-1', name: '祠堂门磁 Hall door', kind: 'contact', zone: 'hall' },
   { id: 'siren-1', name: '晒谷场警号 Yard siren', kind: 'siren', zone: 'hall' },
+  { id: 'cam-dam', name: '水闸摄像机 Sluice camera', kind: 'camera', zone: 'dam' },
+  { id: 'cam-hall', name: '祠堂摄像机 Hall camera', kind: 'camera', zone: 'hall' },
   { id: 'stray-1', name: '库存按钮 Spare button', kind: 'button' },
 ]
 

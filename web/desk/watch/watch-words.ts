@@ -27,7 +27,7 @@ export const watchWords = {
   sure: { zh: '转回队列', en: 'Put back' },
   cancel: { zh: '取消', en: 'Cancel' },
   moved: { zh: '{count} 件已转回队列', en: '{count} cases are back in the queue' },
-  drills: { zh: '正在进行的演练', en: 'Drills that are on' },
+  drillList: { zh: '正在进行的演练', en: 'Drills that are on' },
   measures: { zh: '最近 24 小时', en: 'The last 24 hours' },
   alarms: { zh: '报警', en: 'alarms' },
   floods: {
