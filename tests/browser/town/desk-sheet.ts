@@ -1,12 +1,9 @@
 // Question: does the sheet of a water alarm show the curve that the centre has stored, with its stages, its trend and the same numbers as a
 // table; where the alarm is; and does an alarm that is over still show what it was?
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Browser } from 'playwright-core'
-import { launchBrowser } from '../pages.ts'
-import { findBarriers, goTo, openDesk, risingLevels, startTownDesk, type TownDesk } from './town-desk.ts'
+import { expect, test } from 'vitest'
+import { browser, desk } from './shared-town.ts'
+import { findBarriers, goTo, openDesk, risingLevels } from './town-desk.ts'
 
-let desk: TownDesk
-let browser: Browser
 const complaints: string[] = []
 const gauge = {
   kind: 'water' as const,
@@ -20,15 +17,6 @@ const gauge = {
     utcOffsetMin: 480,
   },
 }
-
-beforeAll(async () => {
-  desk = await startTownDesk()
-  browser = await launchBrowser()
-}, 120_000)
-afterAll(async () => {
-  await browser.close()
-  await desk.stop()
-})
 
 test('shows curve, stages, trend and time to the next stage, as a picture, in words and as a table', async () => {
   await desk.send(0, risingLevels(desk.time, 12, 1500, 3120))

@@ -1,29 +1,17 @@
 // Question: does the operator find an old alarm and its case by household, device, place, text and day, with the keyboard, and read them as
 // they were?
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Browser } from 'playwright-core'
-import { launchBrowser } from '../pages.ts'
-import { findBarriers, goTo, openDesk, startTownDesk, type TownDesk } from './town-desk.ts'
+import { expect, test } from 'vitest'
+import { browser, desk } from './shared-town.ts'
+import { findBarriers, goTo, openDesk } from './town-desk.ts'
 
-let desk: TownDesk
-let browser: Browser
 const complaints: string[] = []
 const wang = { zone: '王奶奶家', household: '12', device: '床头按钮', utcOffsetMin: 480 }
 const hall = { zone: '祠堂', device: '祠堂门磁' }
 
-beforeAll(async () => {
-  desk = await startTownDesk()
-  browser = await launchBrowser()
-}, 120_000)
-afterAll(async () => {
-  await browser.close()
-  await desk.stop()
-})
-
 test('finds by text, place, kind and day; a result and its case read as they were; the search is there again', async () => {
   const sos = await desk.raise(0, 'red', { id: 'sos', zone: 'wang', place: wang })
   const door = await desk.raise(1, 'orange', { id: 'door', kind: 'intrusion', device: 'door-1', place: hall })
-  const page = await openDesk(browser, desk, { user: 'wang', language: 'zh' }, complaints)
+  const page = await openDesk(browser, desk, { user: 'zhao', language: 'zh' }, complaints)
   await goTo(page, `#/alarm/${sos}`, '.alarm .accept')
   await page.click('.alarm .accept')
   await page.waitForSelector('.case-state[data-state=accepted]')
@@ -69,6 +57,7 @@ test('finds by text, place, kind and day; a result and its case read as they wer
   await goTo(page, '#/search', '[data-found=case-1]')
   expect(await page.inputValue('[name=q]')).toBe('王奶奶')
 
+  await desk.end(1, 'orange', 'door', { kind: 'intrusion', device: 'door-1', place: hall })
   await search({})
   for (const theme of ['light', 'dark'] as const) {
     await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`)
@@ -77,7 +66,7 @@ test('finds by text, place, kind and day; a result and its case read as they wer
   // Another person at the same desk finds an empty form.
   await page.click('.sign-out')
   await page.waitForSelector('#user')
-  await page.fill('#user', 'zhao')
+  await page.fill('#user', 'wang')
   await page.fill('#password', 'open sesame, please')
   await page.press('#password', 'Enter')
   await page.waitForSelector('.search-form')

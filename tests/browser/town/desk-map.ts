@@ -1,32 +1,11 @@
 // Question: does the operator find a village and a device on the map, from the positions, plans and tiles of a real centre, with the keyboard
 // too, and does a new red appear on it by itself?
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Browser } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { drawPlan } from '../../kits/map/draw-png.ts'
-import { launchBrowser } from '../pages.ts'
-import {
-  findBarriers,
-  goTo,
-  lower,
-  openDesk,
-  startTownDesk,
-  stone,
-  upper,
-  type TownDesk,
-} from './town-desk.ts'
+import { browser, desk } from './shared-town.ts'
+import { findBarriers, goTo, lower, openDesk, stone, upper } from './town-desk.ts'
 
-let desk: TownDesk
-let browser: Browser
 const complaints: string[] = []
-
-beforeAll(async () => {
-  desk = await startTownDesk()
-  browser = await launchBrowser()
-}, 120_000)
-afterAll(async () => {
-  await browser.close()
-  await desk.stop()
-})
 
 test('shows each village by its worst colour and link, over the tiles of the town, and a new red by itself', async () => {
   const page = await openDesk(browser, desk, { user: 'wang' }, complaints)

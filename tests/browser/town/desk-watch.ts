@@ -1,22 +1,10 @@
 // Question: does the supervisor see who is on, what is late, what stands, chatters, floods or is held back, and put cases back into the queue;
 // and does the wall show the same to a room and say at once when it is blind?
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Browser } from 'playwright-core'
-import { launchBrowser } from '../pages.ts'
-import { findBarriers, goTo, openDesk, startTownDesk, type TownDesk } from './town-desk.ts'
+import { expect, test } from 'vitest'
+import { browser, desk } from './shared-town.ts'
+import { findBarriers, goTo, openDesk } from './town-desk.ts'
 
-let desk: TownDesk
-let browser: Browser
 const complaints: string[] = []
-
-beforeAll(async () => {
-  desk = await startTownDesk()
-  browser = await launchBrowser()
-}, 120_000)
-afterAll(async () => {
-  await browser.close()
-  await desk.stop()
-})
 
 test('shows the supervisor who is on and what floods, and cases go back with a reason', async () => {
   const wang = { zone: '王奶奶家 Granny Wang', device: '床头按钮 Bedside button' }
@@ -62,7 +50,7 @@ test('the wall counts its proofs, shows a new red by itself, and says in large l
   await expect.poll(proof, { timeout: 30_000 }).toBeGreaterThan(first)
   const red = await desk.raise(1, 'red', { id: 'wall-red', place: { zone: '<i>李家</i>', device: 'x' } })
   await page.waitForSelector(`.wall [data-alarm="${red}"]`)
-  expect(await page.textContent('.wall-lines li')).toContain('<i>李家</i>')
+  expect(await page.textContent(`.wall [data-alarm="${red}"]`)).toContain('<i>李家</i>')
   expect(await findBarriers(page)).toEqual([])
   // The alarm is on a wall: no person has seen it.
   const alarms = (await (

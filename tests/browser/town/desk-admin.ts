@@ -1,22 +1,10 @@
 // Question: does an administrator find users, rules, zones, plans and outlets, make and revoke a token, and write guidance, a required action
 // and a plan that the next case has?
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Browser } from 'playwright-core'
-import { launchBrowser } from '../pages.ts'
-import { findBarriers, goTo, openDesk, startTownDesk, upper, type TownDesk } from './town-desk.ts'
+import { expect, test } from 'vitest'
+import { browser, desk } from './shared-town.ts'
+import { findBarriers, goTo, openDesk, upper } from './town-desk.ts'
 
-let desk: TownDesk
-let browser: Browser
 const complaints: string[] = []
-
-beforeAll(async () => {
-  desk = await startTownDesk()
-  browser = await launchBrowser()
-}, 120_000)
-afterAll(async () => {
-  await browser.close()
-  await desk.stop()
-})
 
 test('reads users, rules and places, and makes and revokes a token', async () => {
   const page = await openDesk(browser, desk, { user: 'root' }, complaints)
