@@ -27,8 +27,9 @@ systemctl() {
   unit=/etc/systemd/system/$name.service
   case $1 in
     enable | start)
-      state=$(sed -n 's/^StateDirectory=//p' "$unit")
-      install -d -o gengfu -g gengfu -m 0700 "/var/lib/$state"
+      for state in $(sed -n 's/^StateDirectory=//p' "$unit"); do
+        install -d -o gengfu -g gengfu -m 0700 "/var/lib/$state"
+      done
       # shellcheck disable=SC2046
       runuser -u gengfu -- $(sed -n 's/^ExecStart=//p' "$unit") >> "$work/$name.log" 2>&1 &
       echo $! > "$work/$name.pid"
