@@ -43,6 +43,12 @@ import { takeOver } from './wiring/support/take-over.ts'
 import { proveRelease } from './wiring/release/prove-release.ts'
 import { openDailyReport, reportVillageList, startTicks } from './wiring/start-ticks.ts'
 
+function watchFlash({ clock, metrics }: Base): FlashWear {
+  const flash = new FlashWear({ monotonicMs: () => clock.monotonicMs() })
+  flash.register(metrics)
+  return flash
+}
+
 /**
  * Everything is flushed and closed within this time; then the process ends in any case and the journal repairs itself.
  */
@@ -140,8 +146,7 @@ class WiredGateway implements Gateway {
     const { config, logger, clock, metrics } = base
     collectDefaultMetrics({ register: metrics })
     void keepPacketCachesSmall()
-    const flash = new FlashWear({ monotonicMs: () => clock.monotonicMs() })
-    flash.register(metrics)
+    const flash = watchFlash(base)
     const opened = await openJournal(base, { ...this.#options, onDamaged: (error) => this.#fail(error) })
     const { journal, boxClock, boot } = opened
     const intake = await openIntake(base, { ...opened, refusedIds: this.#options.refusedIds })
@@ -160,11 +165,11 @@ class WiredGateway implements Gateway {
       base.parts.add('cameras', () => cameras.stop())
       journal.onUrgent(() => cameras.pauseForAlarm())
     }
-    const startedMs = clock.monotonicMs()
     const facts = new BoxFacts()
     const guard = () => guardOf(intake.documents(), config, now().steadyMs)
-    const common = { ...opened, intake, broker, storageWatch, guard, startedMs }
     const restart = (why: string): void => this.#fail(new ConfigChanged(why))
+    const startedMs = clock.monotonicMs()
+    const common = { ...opened, intake, broker, storageWatch, guard, startedMs, restart }
     await takeOver(base, { boxClock, guard, judge: (input) => intake.judge(input) })
     const vitals = createVitalsNews(base)
     const support = new BoxSupport(base)
@@ -180,7 +185,6 @@ class WiredGateway implements Gateway {
       now,
       sendSupport: () => support.send(),
       openConsole: (minutes) => access.openFromAfar(minutes),
-      restart,
     })
     base.parts.add('commands', () => commands.stop())
     const lastReceiptMs = hearCentreTime({ uplink, boxClock, commands, clock, logger })
@@ -191,8 +195,8 @@ class WiredGateway implements Gateway {
     await vitals.start(() => health.answer())
     await support.open({ health, registry, programLog: this.#options.programLog })
     const outlets = await openOutlets(base, { ...opened, intake, facts, stages })
-    const shown = { access, cameras, registry, health, outlets }
-    this.#consoleUrl = await openConsole(base, { ...this.#options, ...common, ...shown, restart })
+    const shown = { ...common, access, cameras, registry, health, outlets }
+    this.#consoleUrl = await openConsole(base, { ...this.#options, ...shown })
     await this.#listen(opened, { intake, broker, dialects, facts, uplink })
     // After the devices: loading and connecting the uplink must not delay a button.
     uplink?.start()

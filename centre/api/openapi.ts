@@ -1,6 +1,6 @@
 // Generates openapi.json (3.1) from the table of routes and its schemas.
 import { z } from 'zod'
-import { templateTypes } from '../../platform/device-list-template.ts'
+import { templateTypes } from '../../platform/formats/device-list-template.ts'
 import { attachmentTypes } from '../../protocols/desk/attachments.ts'
 import { roles } from '../../protocols/desk/api.ts'
 import { colours } from '../../protocols/domain/colour.ts'

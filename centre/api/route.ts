@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { AttachmentType } from '../../protocols/desk/attachments.ts'
 import type { Role } from '../../protocols/desk/api.ts'
 import type { Account } from '../storage/port.ts'
-import type { templateTypes } from '../../platform/device-list-template.ts'
+import type { templateTypes } from '../../platform/formats/device-list-template.ts'
 import type { ProblemCode } from './problems.ts'
 
 export interface RouteCall {

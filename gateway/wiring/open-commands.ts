@@ -78,7 +78,6 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
   })
   const update = new UpdateFromCentre({ config, version, clock, logger, signal: ended.signal })
   let centreTime: { wallMs: number; heardMs: number } | undefined
-  const named = [...config.zones, ...config.devices, ...config.cameras]
   const centre = new CentreCommands({
     settings: config.commands,
     judge: intake,
@@ -86,19 +85,14 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     now,
     centreAgeMs: (centreMs) =>
       centreTime && centreTime.wallMs + (clock.monotonicMs() - centreTime.heardMs) - centreMs,
-    send: (result) => options.uplink?.sendResult(encodeJson(withNames(result, named))) ?? false,
+    send: (result) => options.uplink?.sendResult(encodeJson(withNames(result, namedOf(config)))) ?? false,
     giveUp: (device, id) => devices.takeBack(device, id),
     work: {
       pictures: (command, plan) => takePictures(options.cameras, command, plan),
       config: async (command, plan) => trial.propose(command.id, plan.set, command.isPatch),
       update: ({ leftMs }, plan) => update.run(plan.version, leftMs),
       support: () => options.sendSupport(),
-      console: (_command, { minutes }) =>
-        Promise.resolve(
-          options.openConsole(minutes)
-            ? { state: 'done' as const }
-            : { state: 'failed' as const, reason: commandReason('no-console') },
-        ),
+      console: async (_command, { minutes }) => consoleEnding(options.openConsole(minutes)),
     },
     clock,
     logger,
@@ -136,6 +130,11 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
     },
   }
 }
+
+const namedOf = ({ zones, devices, cameras }: GatewayConfig) => [...zones, ...devices, ...cameras]
+
+const consoleEnding = (isOpen: boolean): Ending =>
+  isOpen ? { state: 'done' } : { state: 'failed', reason: commandReason('no-console') }
 
 /** Updates that were under way when the program ended; returns what ends them once this version has proven itself. */
 function resumeUpdates(

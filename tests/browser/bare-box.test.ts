@@ -15,10 +15,10 @@ import { SimulatedCamera } from '../../firmware-sim/camera/simulated-camera.ts'
 import { createUser } from '../../centre/cli/accounts.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
-import { handOver, placeOnPlan, readAtDesk } from './handover-forms.ts'
-import { addCamera, addRule, expectMasked, openListener, type FormVisit } from './console-forms.ts'
+import { handOver, placeOnPlan, readAtDesk } from './forms/handover-forms.ts'
+import { addCamera, addRule, expectMasked, openListener, type FormVisit } from './forms/console-forms.ts'
 import { launchBrowser } from './pages.ts'
-import { photoOf } from './qr-picture.ts'
+import { photoOf } from './forms/qr-picture.ts'
 
 const require = createRequire(import.meta.url)
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
@@ -277,6 +277,7 @@ test('takes two cameras by form with hidden parts, a rule, and an encrypted list
   await placeOnPlan(visit, 'd-1')
   await page.goto(`${visit.url}#/settings`)
   await page.waitForSelector('[data-listener]')
+  expect(await page.locator('[data-rule]').count()).toBe(1)
   const tlsPort = await freePort()
   await openListener(visit, tlsPort, { id: 'd-1', password: credentials.get('d-1') ?? '' })
 }, 180_000)
@@ -338,6 +339,7 @@ test('the desk shows the sheet and the plan that the box has sent', async () => 
   await createUser(options, { name: 'zhao', role: 'supervisor', password })
   const desk = await browser.newPage({ locale: 'en-GB', viewport: { width: 1366, height: 768 } })
   await readAtDesk(desk, { url: `http://127.0.0.1:${ports.http}/`, user: 'zhao', password, box })
+  expect(complaints).toEqual([])
   await desk.close()
 }, 120_000)
 

@@ -11,7 +11,7 @@ import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import type { MapSettings } from '../../config/map-settings.ts'
 import type { Storage } from '../../storage/port.ts'
 import { ApiProblem } from '../problems.ts'
-import { planBytesMax, planSources, type PlanFolder } from '../../villages/plan-folder.ts'
+import { planBytesMax, planSources, type PlanFolder } from '../../fleet/plan-folder.ts'
 import type { Route, RouteAnswer, RouteCall } from '../route.ts'
 import { pieceType } from '../uploads.ts'
 

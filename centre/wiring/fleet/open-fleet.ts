@@ -14,7 +14,7 @@ import { WorkPhotos } from '../../fleet/work-photos.ts'
 import type { Storage } from '../../storage/port.ts'
 import { RolloutClock, settingRollout } from '../../updates/rollout-clock.ts'
 import { RolloutFiles } from '../../updates/rollout-files.ts'
-import { PlanFolder } from '../../villages/plan-folder.ts'
+import { PlanFolder } from '../../fleet/plan-folder.ts'
 import type { Villages } from '../../villages/villages.ts'
 import type { Base } from '../base.ts'
 

@@ -1,5 +1,5 @@
 // The empty list of devices to fill in at a desk, as CSV and XLSX, in the language of the page.
-import { deviceListTemplate, templateTypes } from '../../../platform/device-list-template.ts'
+import { deviceListTemplate, templateTypes } from '../../../platform/formats/device-list-template.ts'
 import { signedIn, type Route } from '../routes/route.ts'
 
 export const templateRoute: Route = {

@@ -32,6 +32,17 @@ const createSerial = (): string => {
   return bytes.toString('hex')
 }
 
+const importKey = (pem: string) => {
+  const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64')
+  return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])
+}
+const newKey = () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const spki = publicKey.export({ type: 'spki', format: 'der' })
+  return { pem, spki: webcrypto.subtle.importKey('spki', spki, algorithm, true, ['verify']) }
+}
+
 /** Makes the server's certificate for these names and addresses, and the authority at the first time. */
 export async function makeDeviceTls(
   dataDir: string,
@@ -45,16 +56,6 @@ export async function makeDeviceTls(
   const folder = folderOf(dataDir)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const caKeyFile = join(folder, 'ca.key')
-  const importKeys = async (pem: string) => {
-    const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64')
-    return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])
-  }
-  const newKey = () => {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-    const spki = publicKey.export({ type: 'spki', format: 'der' })
-    return { pem, spki: webcrypto.subtle.importKey('spki', spki, algorithm, true, ['verify']) }
-  }
   const common = {
     notBefore: validFrom,
     notAfter: validUntil,
@@ -69,7 +70,7 @@ export async function makeDeviceTls(
       subject: issuer,
       issuer,
       publicKey: await key.spki,
-      signingKey: await importKeys(key.pem),
+      signingKey: await importKey(key.pem),
       extensions: [
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
@@ -87,7 +88,7 @@ export async function makeDeviceTls(
     subject: [{ CN: [boxName] }],
     issuer: authority.subjectName,
     publicKey: await key.spki,
-    signingKey: await importKeys(readFileSync(caKeyFile, 'utf8')),
+    signingKey: await importKey(readFileSync(caKeyFile, 'utf8')),
     extensions: [
       new x509.BasicConstraintsExtension(false),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),

@@ -124,7 +124,10 @@ async function listenersOf(
   const others = before.filter((one) => one !== old)
   if (who === 'box') return ok(others.length > 0 ? others : [{ host: '127.0.0.1', port: ownPort }])
   const wanted = port ?? portOf[who]
-  const free = await canListen(wanted, [...config.mqtt.listeners.map((one) => one.port)])
+  const free = await canListen(
+    wanted,
+    config.mqtt.listeners.map((one) => one.port),
+  )
   if (!free.ok) return free
   const tls = who === 'village-tls' ? await ownTls(config.dataDir, config.box.id, consolePort()) : undefined
   // A listener for all addresses has the one of the box in it; two on one port would keep the gateway from starting.

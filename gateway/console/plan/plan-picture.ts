@@ -1,7 +1,7 @@
 // The picture of the village plan on the box: one file, replaced as a whole.
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { pictureTypeOf, type PictureType } from '../../../platform/picture-type.ts'
+import { pictureTypeOf, type PictureType } from '../../../platform/formats/picture-type.ts'
 import { replaceFileSync } from '../../../platform/replace-file.ts'
 
 export const planBytesMax = 5 * 1024 * 1024

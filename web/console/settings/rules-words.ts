@@ -23,7 +23,6 @@ export const rulesWords = {
   times: { zh: '只在一天中的这段时间', en: 'Only at this time of the day' },
   from: { zh: '从', en: 'from' },
   to: { zh: '到', en: 'to' },
-  then: { zh: '做什么', en: 'What happens' },
   device: { zh: '设备', en: 'Device' },
   command: { zh: '动作', en: 'It will' },
   text: { zh: '文字', en: 'Text' },

@@ -7,7 +7,7 @@ import { WaitingUpload } from '../../../../../gateway/config/enrolment/waiting-u
 import { readDeviceRows } from '../../../../../gateway/console/devices/device-rows.ts'
 import { readTable } from '../../../../../gateway/console/devices/read-table.ts'
 import { packHandover } from '../../../../../gateway/console/handover/handover-routes.ts'
-import { deviceListTemplate, templateColumns } from '../../../../../platform/device-list-template.ts'
+import { deviceListTemplate, templateColumns } from '../../../../../platform/formats/device-list-template.ts'
 import type { HandoverSheetAnswer, PlanAnswer } from '../../../../../protocols/console/installing.ts'
 import { createSystemClock } from '../../../../../protocols/kit/clock.ts'
 import { bad, ok } from '../../../../../protocols/kit/result.ts'

@@ -1,5 +1,5 @@
 // Kinds of devices in words; a kind that a newer box knows is shown unchanged.
-import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 
 const deviceKindWords: Partial<Record<string, BilingualText>> = {
   button: { zh: '按钮', en: 'button' },

@@ -1,7 +1,7 @@
 // The village plan and the handover sheet: made at the console by a person with a phone, and read at the desk.
 import { expect } from 'vitest'
 import type { Page } from 'playwright-core'
-import { drawPlan } from '../kits/map/draw-png.ts'
+import { drawPlan } from '../../kits/map/draw-png.ts'
 import type { FormVisit } from './console-forms.ts'
 
 const saved = { timeout: 60_000 }

@@ -1,7 +1,7 @@
 // Pictures of village plans that were uploaded: by a person at the desk, or by a box whose installer had one. The desk's counts first.
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { pictureTypeOf, type PictureType } from '../../platform/picture-type.ts'
+import { pictureTypeOf, type PictureType } from '../../platform/formats/picture-type.ts'
 import { replaceFileSync } from '../../platform/replace-file.ts'
 
 export const planBytesMax = 5 * 1024 * 1024
