@@ -3,7 +3,7 @@ import type { Role } from '../../../protocols/desk/api.ts'
 import { tokenUser, type TokenSummary, type UserSummary } from '../../../protocols/desk/accounts.ts'
 import type { Scope } from '../../../protocols/desk/scope.ts'
 import { parseScopeColumn, scopeColumn } from './scope-column.ts'
-import { immediately, type Sqlite } from './database.ts'
+import { immediately, textFor, type Sqlite } from './database.ts'
 import type { PasswordRow, SecurityEntry, SecurityRow, TokenRow } from '../port.ts'
 
 /** How long an expired token is kept: while a red alarm waits, a desk stays open after the end of its shift. */
@@ -142,7 +142,7 @@ function createSecurityWriter(db: Sqlite) {
     'INSERT INTO security_log (at_ms, what, who, address, detail) VALUES (?, ?, ?, ?, ?)',
   )
   const pruneEntries = db.prepare('DELETE FROM security_log WHERE position <= ?')
-  const putSecret = db.prepare('INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)')
+  const putSecret = db.prepare('INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const secret = db.prepare<[string], string>('SELECT value FROM secrets WHERE name = ?').pluck()
   return {
     noteSecurity: immediately(db, (entries: readonly SecurityEntry[]): void => {
@@ -181,13 +181,22 @@ export function createAccountReader(db: Sqlite) {
   // Unanswered, or occurred again since the answer; a drill extends no session. `desk-row.ts` has the same rule in
   // words.
   const waitingRed = db.prepare<[], { found: number }>(
-    `SELECT 1 AS found FROM (SELECT colour_rank, iif(json_valid(row), row, '{}') AS row FROM alarms INDEXED BY alarms_red
+    textFor(db, {
+      sqlite: `SELECT 1 AS found FROM (SELECT colour_rank, iif(json_valid(row), row, '{}') AS row FROM alarms INDEXED BY alarms_red
        WHERE is_active = 1 AND (colour_rank = 0 OR instr(row, '"latchedColour":"red"') > 0))
      WHERE (colour_rank = 0 OR row ->> '$.alarm.latchedColour' = 'red')
        AND coalesce(row ->> '$.alarm.isDrill', 0) = 0
        AND (row ->> '$.acceptedBy' IS NULL AND row ->> '$.alarm.state' <> 'acknowledged'
          OR row ->> '$.alarm.occurrences' > row ->> '$.acceptedOccurrences'
          OR colour_rank = 0 AND row ->> '$.acceptedColour' <> 'red') LIMIT 1`,
+      postgres: `SELECT 1 AS found FROM alarms, LATERAL (SELECT parsed(row) AS read) AS document
+       WHERE is_active = 1 AND (colour_rank = 0 OR strpos(row, '"latchedColour":"red"') > 0)
+         AND (colour_rank = 0 OR read #>> '{alarm,latchedColour}' = 'red')
+         AND coalesce(read #>> '{alarm,isDrill}', 'false') <> 'true'
+         AND (read #>> '{acceptedBy}' IS NULL AND read #>> '{alarm,state}' <> 'acknowledged'
+           OR (read #>> '{alarm,occurrences}')::numeric > (read #>> '{acceptedOccurrences}')::numeric
+           OR colour_rank = 0 AND read #>> '{acceptedColour}' <> 'red') LIMIT 1`,
+    }),
   )
   const entries = db.prepare<[number, string, string, number], SecurityRow>(
     `SELECT position, at_ms AS atMs, what, who, address, detail FROM security_log

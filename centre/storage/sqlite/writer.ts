@@ -55,11 +55,11 @@ const ownKinds = [
 ]
 
 function prepareBoxes(db: Sqlite) {
-  const insertBox = db.prepare('INSERT OR IGNORE INTO boxes (id, name) VALUES (?, ?)')
+  const insertBox = db.prepare('INSERT INTO boxes (id, name) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const putBox = db.prepare(
     `INSERT INTO boxes (id, name, last_heard_at_ms) VALUES (?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET name = excluded.name,
-       last_heard_at_ms = coalesce(excluded.last_heard_at_ms, last_heard_at_ms)`,
+       last_heard_at_ms = coalesce(excluded.last_heard_at_ms, boxes.last_heard_at_ms)`,
   )
   const returnBox = db.prepare(
     'UPDATE boxes SET retired_at_ms = NULL WHERE id = ? AND retired_at_ms IS NOT NULL',
@@ -67,12 +67,13 @@ function prepareBoxes(db: Sqlite) {
   const retire = db.prepare('UPDATE boxes SET retired_at_ms = ? WHERE id = ?')
   const boxName = db.prepare<[string], { name: string }>('SELECT name FROM boxes WHERE id = ?')
   const inVillage = db
-    .prepare<[string, string], string>(
-      'SELECT id FROM boxes WHERE retired_at_ms IS NULL AND (id = ? OR id GLOB ?) ORDER BY id',
+    .prepare<[string, string, string], string>(
+      'SELECT id FROM boxes WHERE retired_at_ms IS NULL AND (id = ? OR (id >= ? AND id < ?)) ORDER BY id',
     )
     .pluck()
   const boxesOf = (village: string): string[] =>
-    (inVillage.all(village, `${village}-[0-9]*`) as string[]).filter((id) => villageOf(id) === village)
+    // From its first numbered box to the character behind the digits.
+    (inVillage.all(village, `${village}-0`, `${village}-:`) as string[]).filter((id) => villageOf(id) === village)
   return {
     insertBox,
     putBox,

@@ -117,7 +117,7 @@ export function createFamilyWriter(
     'SELECT number, kinds FROM families WHERE box = ? AND zone = ? AND expires_at_ms > ?',
   )
   const notice = db.prepare(
-    'INSERT OR IGNORE INTO family_notices (family, alarm, what, at_ms) VALUES (?, ?, ?, ?)',
+    'INSERT INTO family_notices (family, alarm, what, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
   )
   const noticed = db
     .prepare<[string], number>("SELECT family FROM family_notices WHERE alarm = ? AND what = 'raised'")

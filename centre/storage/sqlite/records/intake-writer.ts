@@ -20,9 +20,10 @@ import { isFaultOfData, toStorageFailure } from '../../storage-failure.ts'
 import type { AlarmTable } from '../alarm-table.ts'
 import type { BootTimes } from './boot-times.ts'
 import type { createChangeLog } from '../change-log.ts'
-import { immediately, positionMax, startOf, type Sqlite } from '../database.ts'
+import { immediately, isPostgres, positionMax, startOf, type Sqlite } from '../database.ts'
 import type { createEpochs } from './epochs.ts'
 import { createOrigins } from './origins.ts'
+import { createRecordInsert, type NewRecord } from './record-insert.ts'
 import { createUnreadableAlarms, type UnreadableAlarmsOptions } from './unreadable-alarms.ts'
 import type { createPictureWriter } from '../pictures/picture-table.ts'
 import {
@@ -61,12 +62,10 @@ export interface IntakeParts extends Pick<UnreadableAlarmsOptions, 'applyOwn' | 
 
 function prepareStatements(db: Sqlite) {
   const touchEpoch = db.prepare('UPDATE epochs SET last_position = ?, bytes = bytes + ? WHERE number = ?')
-  const insertRecord = db.prepare(
-    `INSERT INTO records (position, epoch, lane, number, sequence, received_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (epoch, lane, number) DO NOTHING`,
-  )
-  const insertSkipped = db.prepare('INSERT OR IGNORE INTO skipped VALUES (?, ?, ?, ?, ?, ?)')
-  const putLane = db.prepare('INSERT OR REPLACE INTO lanes (epoch, lane, settled) VALUES (?, ?, ?)')
+  const insertRecords = createRecordInsert(db)
+  const insertSkipped = db.prepare('INSERT INTO skipped VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
+  const putLane = db.prepare(`INSERT INTO lanes (epoch, lane, settled) VALUES (?, ?, ?)
+     ON CONFLICT (epoch, lane) DO UPDATE SET settled = excluded.settled`)
   const insertQuarantine = db.prepare(
     'INSERT INTO quarantine (box, topic, cause, at_ms, payload) VALUES (?, ?, ?, ?, ?)',
   )
@@ -94,7 +93,7 @@ function prepareStatements(db: Sqlite) {
   return {
     lastPosition,
     touchEpoch,
-    insertRecord,
+    insertRecords,
     insertSkipped,
     putLane,
     insertQuarantine,
@@ -163,33 +162,23 @@ class IntakeWriter {
   }
 
   #storeRecords(batch: LaneBatch, epoch: number, lane: number, atMs: number): Set<number> {
-    let position = 0
-    let bytes = 0
     const places = new Map(batch.origins.map(({ sequence, was }) => [sequence, was]))
     const repeated = new Set<number>()
     const mayBeSalvaged = this.#origins.hasAny(batch.box, batch.epoch)
-    for (let i = 0; i < batch.numbers.length; i++) {
+    const rows = batch.numbers.flatMap((number, i): NewRecord[] => {
       const sequence = batch.sequences[i] ?? 0
+      const body = batch.bodies[i] ?? ''
       const was = places.get(sequence)
       const isSalvaged = mayBeSalvaged && this.#origins.has(batch.box, { epoch: batch.epoch, sequence })
-      if (was ? !this.#origins.claim(batch.box, was, batch.bodies[i] ?? '') : isSalvaged) {
-        repeated.add(sequence)
-        continue
-      }
-      const done = this.#statements.insertRecord.run(
-        ++this.#newest,
-        epoch,
-        lane,
-        batch.numbers[i],
-        sequence,
-        atMs,
-        batch.bodies[i],
-      )
-      if (done.changes === 0) continue
-      position = this.#newest
-      bytes += (batch.bodies[i]?.length ?? 0) + rowOverheadBytes
-    }
-    if (position > 0) this.#statements.touchEpoch.run(position, bytes, epoch)
+      const isNew = was ? this.#origins.claim(batch.box, was, body) : !isSalvaged
+      if (!isNew) repeated.add(sequence)
+      return isNew ? [{ number, sequence, body }] : []
+    })
+    const position = this.#newest + 1
+    this.#newest += rows.length
+    const stored = this.#statements.insertRecords({ epoch, lane, atMs, position, rows })
+    const bytes = stored.reduce((sum, at) => sum + (rows[at - position]?.body.length ?? 0) + rowOverheadBytes, 0)
+    if (stored.length > 0) this.#statements.touchEpoch.run(Math.max(...stored), bytes, epoch)
     return repeated
   }
 
@@ -298,7 +287,14 @@ class IntakeWriter {
     return spoilt
   }
 
+  /** Other centres store records too: positions go on behind theirs. */
+  #meetOthers(): void {
+    if (isPostgres(this.#db))
+      this.#newest = Math.max(this.#newest, this.#statements.lastPosition.get(positionMax) ?? 0)
+  }
+
   #storeTogether(batch: IntakeBatch): StoredIntake {
+    this.#meetOthers()
     const atMs = Math.round(batch.receivedAtMs)
     const changes = batch.lanes.flatMap((lane) => this.#storeLane(lane, atMs))
     changes.push(...batch.quarantined.flatMap((entry) => this.#keepUnreadable(entry, atMs)))
@@ -307,6 +303,7 @@ class IntakeWriter {
 
   #storeApart(batch: IntakeBatch): StoredIntake {
     const atMs = Math.round(batch.receivedAtMs)
+    this.#meetOthers()
     const stored: StoredIntake = { changes: [], spoilt: [] }
     for (const lane of batch.lanes) {
       const made: StoredChange[] = []
