@@ -11,6 +11,9 @@ const inProcess = [
   'tests/system/uplink/*.test.ts',
 ]
 
+/** The centre over PostgreSQL: what its contract is must not depend on the store. */
+const overPostgres = ['tests/contract/centre/**/*.test.ts']
+
 noteBuild()
 
 export default defineConfig({
@@ -21,6 +24,16 @@ export default defineConfig({
       {
         // One module cache per worker: the unit and fuzz tests took 48 s with it and 80 s without, on two cores.
         test: { ...common, name: 'in process', include: inProcess, isolate: false },
+      },
+      {
+        test: {
+          ...common,
+          name: 'postgres',
+          include: overPostgres,
+          isolate: false,
+          env: { GENGFU_TEST_STORAGE: 'postgres' },
+          globalSetup: ['tests/kits/postgres/for-all-tests.ts'],
+        },
       },
       {
         test: { ...common, name: 'programs', include: ['tests/**/*.test.ts'], exclude: inProcess },

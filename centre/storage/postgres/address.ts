@@ -1,6 +1,6 @@
 // The address of a PostgreSQL database: one or several servers, tried in order until one is a primary.
 import { readFileSync } from 'node:fs'
-import { bad, ok, type Result } from '../../../protocols/kit/result.ts'
+import { bad, ok, type Problem, type Result } from '../../../protocols/kit/result.ts'
 import { isLoopback } from '../../../platform/loopback.ts'
 
 export interface PostgresServer {
@@ -65,6 +65,14 @@ export function postgresAddress({ url, passwordFile, caFile }: PostgresSettings)
   }
 }
 
-/** Plain connections are allowed on loopback and on a socket of this machine only. */
-export const isLocalServer = ({ host }: PostgresServer): boolean =>
-  host.startsWith('/') || isLoopback(host)
+export const isPostgresUrl = (url: string): boolean => /^postgres(?:ql)?:/.test(url)
+
+/** Problems of the section `storage`. Plain connections are allowed on loopback and on a socket of this machine only. */
+export function checkPostgres({ url, caFile }: PostgresSettings): Problem[] {
+  const parsed = parsePostgresUrl(url)
+  if (!parsed.ok) return parsed.problems
+  const isLocal = parsed.value.servers.every(({ host }) => host.startsWith('/') || isLoopback(host))
+  return isLocal || caFile !== undefined
+    ? []
+    : [{ path: 'storage.caFile', message: 'TLS is needed: the authority of the certificates of the servers' }]
+}

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type MqttClient } from 'mqtt'
 import { createAuthority } from '../../kits/broker/certificates.ts'
+import { townDatabase } from '../../kits/postgres/town-database.ts'
 import { pino } from 'pino'
 import { createCentre, type Centre, type CentreOptions } from '../../../centre/centre.ts'
 import { parseCentreConfig } from '../../../centre/config/config.ts'
@@ -103,8 +104,10 @@ export async function startCentre(
   folder: string,
   options: { config?: object; wrapStorage?: CentreOptions['wrapStorage']; clock?: Clock } = {},
 ): Promise<CentreUnderTest> {
+  const database = await townDatabase(folder)
   const parsed = parseCentreConfig({
     dataDir: folder,
+    ...(database === undefined ? {} : { storage: { url: database } }),
     http: { host: '127.0.0.1', port: 0 },
     uplink: { listeners: [{ host: '127.0.0.1', port: 0 }], anonymous: true },
     // The result must not depend on whether this machine keeps its time, and asking costs a process.
