@@ -63,7 +63,7 @@ export function translate(sqlite: string): Translated {
   let places = 0
   const made = text.replaceAll(token, (part) => {
     if (part === '?') return `$${++places}`
-    if (part.startsWith('@')) {
+    if (part.startsWith('@') && part.length > 1) {
       const name = part.slice(1)
       if (!names.includes(name)) names.push(name)
       return `$${names.indexOf(name) + 1}`
