@@ -73,6 +73,8 @@ export interface IntakeOptions {
   clock: Clock
   logger: Logger
   registry: Registry
+  /** Where several centres share a database: the fence of a box, and what is done when another centre has it now. */
+  claims?: { fenceOf: (box: string) => number; lost: (boxes: readonly string[]) => void }
   /** Absent: boxes have no limit. */
   limits?: Pick<BoxLimits, 'putsOff' | 'isReceiptDue' | 'stored'>
 }
@@ -253,13 +255,16 @@ export class ReportIntake {
       // Repeats need no commit, but are compared with the stored records.
       const isNews = plan.lanes.length > 0 || quarantined.length > 0 || plan.repeated.length > 0
       const receivedAtMs = clock.wallMs()
+      const intake = { receivedAtMs, lanes: plan.lanes, quarantined, repeated: plan.repeated }
       const {
         changes,
         spoilt,
         conflicts = [],
+        lost,
       } = isNews
-        ? await storage.storeIntake({ receivedAtMs, lanes: plan.lanes, quarantined, repeated: plan.repeated })
-        : { changes: [], spoilt: [], conflicts: [] }
+        ? await storage.storeIntake({ ...intake, ...this.#fencesOf(batch) })
+        : { changes: [], spoilt: [], conflicts: [], lost: undefined }
+      if (lost) return await this.#commitWithout(batch, lost)
       for (const one of spoilt) this.#noteSpoilt(one)
       const gaps = core.settle(plan)
       this.#options.limits?.stored(plan.lanes)
@@ -277,6 +282,20 @@ export class ReportIntake {
       const failure = error instanceof Error ? error : new Error(messageOf(error))
       for (const { done } of batch) done(failure)
     }
+  }
+
+  #fencesOf(batch: readonly Waiting[]): { fences?: Record<string, number> } {
+    const { claims } = this.#options
+    return claims ? { fences: Object.fromEntries(batch.map(({ box }) => [box, claims.fenceOf(box)])) } : {}
+  }
+
+  /** Another centre has these boxes: they get no answer here, and the rest of the commit is made without them. */
+  async #commitWithout(batch: readonly Waiting[], lost: readonly string[]): Promise<void> {
+    const gone = new Set(lost)
+    this.#options.claims?.lost(lost)
+    for (const { box, done } of batch) if (gone.has(box)) done(new Error('another centre has this box'))
+    const rest = batch.filter(({ box }) => !gone.has(box))
+    if (rest.length > 0) await this.#commit(rest)
   }
 
   /** Of the records that can not be read, those whose numbers are new: a Report that comes again changes nothing. */

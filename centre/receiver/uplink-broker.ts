@@ -152,6 +152,13 @@ export class UplinkBroker {
     for (const client of this.#sessions.clients()) if (this.#isShutOut(client)) client.conn.destroy()
   }
 
+  /** Ends every session of these boxes: they connect again, here or to another centre. */
+  cut(boxes: readonly string[]): void {
+    const gone = new Set(boxes)
+    for (const client of this.#sessions.clients())
+      if (gone.has(this.#claims.get(client)?.box ?? '')) client.conn.destroy()
+  }
+
   #isShutOut(client: Client): boolean {
     const claim = this.#claims.get(client)
     const reason = claim && this.#admission.refusal(claim.box, claim.marks)
@@ -305,7 +312,14 @@ export class UplinkBroker {
     if (this.#isShutOut(client)) return done(shutOut(), null)
     if (this.#sessions.isFull(claim.box)) return done(this.#refuse('sessions'), null)
     if (!this.#guard.admit(client.conn as Socket)) return done(this.#refuse('full'), null)
-    return done(null, true)
+    if (!this.#options.claim) return done(null, true)
+    this.#options.claim(claim.box).then(
+      () => done(null, true),
+      (error: unknown) => {
+        this.#options.logger.error({ err: error, box: claim.box }, 'a box could not be taken over')
+        done(this.#refuse('not-claimed'), null)
+      },
+    )
   }
 
   #open(client: Client): void {

@@ -1,5 +1,6 @@
 // The names of storage's calls: which of its threads answers which.
 import type { Storage, StorageCalls } from './port.ts'
+import { clusterReaderCalls, clusterWriterCalls } from './cluster-port.ts'
 import { familyReaderCalls, familyWriterCalls } from './family-port.ts'
 import { searchReaderCalls } from './search-port.ts'
 import { outletReaderCalls, outletWriterCalls } from './outlet-port.ts'
@@ -57,6 +58,7 @@ export const writerCalls = [
   ...outletWriterCalls,
   ...enrolmentWriterCalls,
   ...fleetWriterCalls,
+  ...clusterWriterCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 export const readerCalls = [
@@ -109,6 +111,7 @@ export const readerCalls = [
   ...outletReaderCalls,
   ...enrolmentReaderCalls,
   ...fleetReaderCalls,
+  ...clusterReaderCalls,
 ] as const satisfies (keyof StorageCalls)[]
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]

@@ -17,6 +17,7 @@ import type { UnreadableAlarm } from '../alarms/unreadable-alarm.ts'
 import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
+import type { ClusterReaderCalls, ClusterWriterCalls } from './cluster-port.ts'
 import type { EnrolmentReaderCalls, EnrolmentWriterCalls } from './enrolment-port.ts'
 import type { FleetReaderCalls, FleetWriterCalls } from './fleet-port.ts'
 import type { FamilyReaderCalls, FamilyWriterCalls } from './family-port.ts'
@@ -51,6 +52,7 @@ export type {
 } from './picture-port.ts'
 export type { BoxMessage, PictureMessage, StoredChange } from './stored-change.ts'
 export type { BoxListing } from './village-port.ts'
+export type { BoxOwner, ClaimedBox } from './cluster-port.ts'
 export type { UpwardAnswer, UpwardLane, UpwardRecord, UpwardState } from './upward-port.ts'
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
 
@@ -117,6 +119,8 @@ export interface IntakeBatch {
   quarantined: QuarantineEntry[]
   /** Compared with the records stored under their numbers. */
   repeated?: RepeatedRecord[]
+  /** Of each box of the batch, where several centres share a database: its fence when this centre claimed it. */
+  fences?: Record<string, number>
 }
 
 /** A record that makes its commit fail: it went into quarantine instead, and its number is settled. */
@@ -131,6 +135,8 @@ export interface StoredIntake {
   changes: StoredChange[]
   spoilt: SpoiltRecord[]
   conflicts?: RecordConflict[]
+  /** Another centre has these boxes now: nothing of the batch was stored. */
+  lost?: string[]
 }
 
 /** A call that a box could not store. */
@@ -243,6 +249,7 @@ export interface WriterCalls
     OutletWriterCalls,
     EnrolmentWriterCalls,
     FleetWriterCalls,
+    ClusterWriterCalls,
     UpwardWriterCalls {
   /** Only an answer: the thread works. */
   writerAnswers(): SpoiltRow[]
@@ -321,6 +328,7 @@ export interface ReaderCalls
     OutletReaderCalls,
     EnrolmentReaderCalls,
     FleetReaderCalls,
+    ClusterReaderCalls,
     UpwardReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Only an answer: the thread works. */

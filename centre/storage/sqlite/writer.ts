@@ -27,6 +27,7 @@ import { immediately, type Sqlite } from './database.ts'
 import { readDocument, spoiltRows } from './documents.ts'
 import { createEpochs } from './records/epochs.ts'
 import { createIntakeWriter } from './records/intake-writer.ts'
+import { createOwnerWriter } from './records/owner-table.ts'
 import { readKnownLanes } from './records/known-lanes.ts'
 import { createPictureWriter } from './pictures/picture-table.ts'
 import { createLookWriter } from './pictures/picture-upkeep.ts'
@@ -166,6 +167,7 @@ const createAccountCalls = (db: Sqlite) => ({
   ...createSignInWriter(db),
   ...createEnrolmentWriter(db),
   ...createFleetWriter(db),
+  ...createOwnerWriter(db),
 })
 
 export function createWriter(db: Sqlite): WriterCalls {

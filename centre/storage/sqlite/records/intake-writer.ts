@@ -22,6 +22,7 @@ import type { BootTimes } from './boot-times.ts'
 import type { createChangeLog } from '../change-log.ts'
 import { immediately, isPostgres, positionMax, startOf, type Sqlite } from '../database.ts'
 import type { createEpochs } from './epochs.ts'
+import { createFenceCheck } from './owner-table.ts'
 import { createOrigins } from './origins.ts'
 import { createRecordInsert, type NewRecord } from './record-insert.ts'
 import { createUnreadableAlarms, type UnreadableAlarmsOptions } from './unreadable-alarms.ts'
@@ -116,6 +117,7 @@ class IntakeWriter {
   readonly #statements: ReturnType<typeof prepareStatements>
   readonly #origins: ReturnType<typeof createOrigins>
   readonly #raiseUnreadable: ReturnType<typeof createUnreadableAlarms>
+  readonly #lostOf: ReturnType<typeof createFenceCheck>
   readonly #together: (batch: IntakeBatch) => StoredIntake
   readonly #apart: (batch: IntakeBatch) => StoredIntake
   /** The highest position given. It is raised by a large step at each start: after an older backup was restored, no position may be used twice. */
@@ -129,6 +131,7 @@ class IntakeWriter {
     this.#statements = prepareStatements(db)
     this.#origins = createOrigins(db, parts.epochs.known)
     this.#raiseUnreadable = createUnreadableAlarms({ db, ...parts })
+    this.#lostOf = createFenceCheck(db)
     this.#together = immediately(db, (batch: IntakeBatch) => this.#storeTogether(batch))
     this.#apart = immediately(db, (batch: IntakeBatch) => this.#storeApart(batch))
     this.#newest = Math.max(startOf(db), this.#statements.lastPosition.get(positionMax) ?? 0)
@@ -294,6 +297,8 @@ class IntakeWriter {
   }
 
   #storeTogether(batch: IntakeBatch): StoredIntake {
+    const lost = this.#lostOf(batch.fences ?? {})
+    if (lost.length > 0) return { changes: [], spoilt: [], lost }
     this.#meetOthers()
     const atMs = Math.round(batch.receivedAtMs)
     const changes = batch.lanes.flatMap((lane) => this.#storeLane(lane, atMs))
@@ -303,6 +308,8 @@ class IntakeWriter {
 
   #storeApart(batch: IntakeBatch): StoredIntake {
     const atMs = Math.round(batch.receivedAtMs)
+    const lost = this.#lostOf(batch.fences ?? {})
+    if (lost.length > 0) return { changes: [], spoilt: [], lost }
     this.#meetOthers()
     const stored: StoredIntake = { changes: [], spoilt: [] }
     for (const lane of batch.lanes) {
@@ -333,6 +340,7 @@ class IntakeWriter {
       if (!isFaultOfData(error)) throw error
       stored = this.#apart(batch)
     }
+    if (stored.lost) return stored
     // Only once committed: a rolled back epoch must be made anew.
     for (const { box, epoch } of batch.lanes) this.#parts.epochs.remember(box, epoch)
     const conflicts = (batch.repeated ?? []).filter((one) => this.#isOther(one))
