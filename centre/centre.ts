@@ -8,6 +8,7 @@ import type { Clock } from '../protocols/kit/clock.ts'
 import { keepPacketCachesSmall } from '../protocols/kit/packet-caches.ts'
 import type { Random } from '../protocols/kit/random.ts'
 import type { DeskServer } from './api/server.ts'
+import { onDutyOnly } from './cluster/on-duty.ts'
 import { CommandSender } from './commands/command-sender.ts'
 import type { CentreConfig } from './config/config.ts'
 import { Downlink } from './receiver/downlink.ts'
@@ -17,6 +18,8 @@ import type { Storage, StoredChange } from './storage/port.ts'
 import type { Base } from './wiring/base.ts'
 import { openEnrolment } from './wiring/enrolment/open-enrolment.ts'
 import { openFleet } from './wiring/fleet/open-fleet.ts'
+import { joinCluster } from './wiring/join-cluster.ts'
+import { openCluster } from './wiring/open-cluster.ts'
 import { openDesk } from './wiring/open-desk.ts'
 import { openOutlets } from './wiring/open-outlets.ts'
 import { openReceiver } from './wiring/open-receiver.ts'
@@ -103,30 +106,42 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const core = new ReceiverCore()
   core.remember(known.epochs, known.lanes)
   const downlink = new Downlink({ core, wallMs: () => clock.wallMs(), isClockKept })
+  const cluster = openCluster(base, { storage, known, core })
   const opened = await openStream(base, storage)
   let lookUpward = (): void => undefined
   let lookOutlets = (): void => undefined
   let hearLinkage = (_changes: readonly StoredChange[]): void => undefined
-  const push = (changes: readonly StoredChange[]): void => {
+  const deliver = (changes: readonly StoredChange[]): void => {
     opened.stream.push(changes)
     lookUpward()
     lookOutlets()
     hearLinkage(changes)
   }
-  const boxes = openVillages(base, { storage, known, core, push, isClockKept })
+  let hearForeign = (_changes: readonly StoredChange[]): void => undefined
+  const feed = cluster?.follow({
+    deliver: (changes, foreign) => {
+      deliver(changes)
+      hearForeign(foreign)
+    },
+    onMissed: () => opened.stream.end(() => true),
+  })
+  const push = feed ? (changes: readonly StoredChange[]): void => feed.push(changes) : deliver
+  const isOnDuty = cluster?.hasDuties
+  const boxes = openVillages(base, { storage, known, core, push, isClockKept, isOnDuty })
   const { securityLog } = opened.accounts
   const fleet = await openFleet(base, storage, boxes.villages)
-  const received = { fleet: fleet.fleet, storage, core, downlink, securityLog, push, isClockKept }
+  const received = { fleet: fleet.fleet, storage, core, downlink, securityLog, push, isClockKept, claims: cluster?.claims }
   const receiver = openReceiver(base, { ...boxes, ...received })
   const commands = await openCommands(base, { storage, downlink, push })
   const { attendance } = opened.accounts
-  openUpkeep(base, { storage, attendance, push, anchor: (head) => downlink.anchor(head) })
+  const dutyStorage = isOnDuty ? onDutyOnly(storage, isOnDuty) : storage
+  openUpkeep(base, { storage: dutyStorage, attendance, push, anchor: (head) => downlink.anchor(head) })
   const updates = openUpdates(base, { ...boxes, storage, commands })
   hearLinkage = openLinkage(base, { storage, commands, push })
   const tellSteps = createStepTeller(downlink, push)
   const upward = await openUpward(base, { ...boxes, storage, onStep: tellSteps })
   lookUpward = upward.look
-  const outlets = openOutlets(base, { storage, own: boxes.own, onStored: push, onStep: tellSteps })
+  const outlets = openOutlets(base, { storage: dutyStorage, own: boxes.own, onStored: push, onStep: tellSteps })
   await outlets.start()
   lookOutlets = () => outlets.look()
   const signing = await openEnrolment(base, storage)
@@ -155,9 +170,13 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     commands,
     securityLog,
     certificates: signing.certificates,
+    claim: cluster && ((box) => cluster.claims.claim(box)),
   })
   signing.certificates.onRevoked(() => void broker.reload())
-  upward.start()
+  const onFatal = (failure: Error): void => options.onFatal?.(failure)
+  if (cluster)
+    hearForeign = await joinCluster(cluster, { ...boxes, attendance, broker, downlink, commands, upward, onFatal })
+  else upward.start()
   logger.info({ http: desk.url, uplink: broker.urls }, 'centre is listening')
   return { desk, broker, readCertificates: () => boxes.own.certificates.look() }
 }

@@ -11,24 +11,23 @@ export interface ClaimedBox {
   lanes: KnownLane[]
 }
 
-export interface BoxOwner {
-  box: string
-  owner: string
-  /** When a centre last heard it, as far as it is stored. */
-  heardAtMs?: number
+/** What any centre has heard; the times are those of the database. */
+export interface HeardAnywhere {
+  boxes: { box: string; owner: string; atMs: number }[]
+  people: { name: string; atMs: number }[]
 }
 
 export interface ClusterWriterCalls {
   /** The box has connected to this centre: every other one may store nothing of it any more. */
-  claimBox(box: string, owner: string, atMs: number): ClaimedBox
-  /** These boxes have sent something since the last call. */
-  noteHeard(boxes: readonly string[], atMs: number): void
+  claimBox(box: string, owner: string): ClaimedBox
+  /** These boxes have sent something since the last call, and these persons were at a desk. */
+  noteHeard(boxes: readonly string[], people: readonly string[]): void
 }
 
 export interface ClusterReaderCalls {
-  /** Boxes that were claimed or heard since then by any centre. */
-  ownersSince(atMs: number): BoxOwner[]
+  /** Claimed or heard since then. */
+  heardSince(atMs: number): HeardAnywhere
 }
 
 export const clusterWriterCalls = ['claimBox', 'noteHeard'] as const satisfies (keyof ClusterWriterCalls)[]
-export const clusterReaderCalls = ['ownersSince'] as const satisfies (keyof ClusterReaderCalls)[]
+export const clusterReaderCalls = ['heardSince'] as const satisfies (keyof ClusterReaderCalls)[]

@@ -52,7 +52,7 @@ export type {
 } from './picture-port.ts'
 export type { BoxMessage, PictureMessage, StoredChange } from './stored-change.ts'
 export type { BoxListing } from './village-port.ts'
-export type { BoxOwner, ClaimedBox } from './cluster-port.ts'
+export type { ClaimedBox } from './cluster-port.ts'
 export type { UpwardAnswer, UpwardLane, UpwardRecord, UpwardState } from './upward-port.ts'
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
 

@@ -39,6 +39,7 @@ export interface OpenOwnAlarmsOptions {
   /** Boxes that were receipted more than is stored here. */
   boxesAhead: () => readonly string[]
   isClockKept: () => boolean
+  isOnDuty?: (() => boolean) | undefined
 }
 
 export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
@@ -86,6 +87,7 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
       watch.heard(box, heartbeat)
     },
     ...outletAlarms(alarms),
+    heardElsewhere: (alarm: DeskAlarm): void => alarms.heardElsewhere(alarm),
     foundAhead: (box: string): void => watch.foundAhead(box),
     /** It is not reported any more. */
     retired: (box: string): void => {

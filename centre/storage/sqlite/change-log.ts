@@ -27,12 +27,15 @@ export function createChangeLog(db: Sqlite) {
     'DELETE FROM changes WHERE position <= (SELECT position FROM changes ORDER BY position DESC LIMIT 1 OFFSET ?)',
   )
   leap(db)
+  const notify = isPostgres(db) ? db.prepare("SELECT pg_notify('changes', '')") : undefined
   let untilPrune = pruneEvery
   /** Inside the caller's transaction. */
   return (message: Message): StoredChange => {
     const position = Number(insert.run('').lastInsertRowid)
     const json = JSON.stringify({ ...message, position: String(position) })
     update.run(json, position)
+    // Several of one transaction are one.
+    notify?.run()
     if (--untilPrune === 0) {
       untilPrune = pruneEvery
       prune.run(changesKept)
