@@ -13,6 +13,7 @@ const inProcess = [
 
 /** The centre over PostgreSQL: what its contract is must not depend on the store. */
 const overPostgres = ['tests/contract/centre/**/*.test.ts']
+const onlyPostgres = ['tests/postgres/**/*.test.ts']
 
 noteBuild()
 
@@ -29,14 +30,14 @@ export default defineConfig({
         test: {
           ...common,
           name: 'postgres',
-          include: overPostgres,
+          include: [...overPostgres, ...onlyPostgres],
           isolate: false,
           env: { GENGFU_TEST_STORAGE: 'postgres' },
           globalSetup: ['tests/kits/postgres/for-all-tests.ts'],
         },
       },
       {
-        test: { ...common, name: 'programs', include: ['tests/**/*.test.ts'], exclude: inProcess },
+        test: { ...common, name: 'programs', include: ['tests/**/*.test.ts'], exclude: [...inProcess, ...onlyPostgres] },
       },
     ],
   },
