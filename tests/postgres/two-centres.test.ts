@@ -65,6 +65,7 @@ test('a red press at one centre is on the desks of both, once, and an answer giv
 test('a command asked at one centre reaches a box at the other', async () => {
   const token = two.token('admin', 'second')
   const box = await boxAt(one, 'village-b')
+  await box.report('routine', 1, [makeEvent(1)])
   const commands: unknown[] = []
   box.client.on('message', (topic, payload) => {
     if (topic.endsWith('/command')) commands.push(JSON.parse(payload.toString()))
