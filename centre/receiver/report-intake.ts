@@ -12,6 +12,7 @@ import type {
   SpoiltRecord,
   Storage,
   StoredChange,
+  StoredIntake,
 } from '../storage/port.ts'
 import type { BoxLimits } from './box-limits.ts'
 import { FairQueue } from '../../platform/fair-queue.ts'
@@ -256,14 +257,10 @@ export class ReportIntake {
       const isNews = plan.lanes.length > 0 || quarantined.length > 0 || plan.repeated.length > 0
       const receivedAtMs = clock.wallMs()
       const intake = { receivedAtMs, lanes: plan.lanes, quarantined, repeated: plan.repeated }
-      const {
-        changes,
-        spoilt,
-        conflicts = [],
-        lost,
-      } = isNews
+      const stored: StoredIntake = isNews
         ? await storage.storeIntake({ ...intake, ...this.#fencesOf(batch) })
-        : { changes: [], spoilt: [], conflicts: [], lost: undefined }
+        : { changes: [], spoilt: [] }
+      const { changes, spoilt, conflicts = [], lost } = stored
       if (lost) return await this.#commitWithout(batch, lost)
       for (const one of spoilt) this.#noteSpoilt(one)
       const gaps = core.settle(plan)

@@ -92,7 +92,9 @@ test('the centre that lost a box stores nothing of it and sends no Receipt; the 
   old.report('routine', 4, [makeEvent(4)]).catch(() => undefined)
   await ended
   expect(old.receipts.length).toBe(before)
-  expect(await one.centre.registry.getSingleMetricAsString('gengfu_centre_fence_losses_total')).toContain(' 1')
+  expect(await one.centre.registry.getSingleMetricAsString('gengfu_centre_fence_losses_total')).toContain(
+    ' 1',
+  )
   await now.report('routine', 4, [makeEvent(4), makeEvent(5)])
   await until(() => now.receipts.some(({ lanes }) => lanes.routine?.storedTo === 5))
 })
