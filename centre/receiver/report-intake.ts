@@ -159,8 +159,7 @@ export class ReportIntake {
     // Decompressed at once while there is room: during a commit this costs no time.
     if (this.#unpackedChars < unpackedCharsMax && (this.#charsOfBox.get(box) ?? 0) < unpackedPerBoxMax)
       this.#unpack(waiting)
-    const isUrgent = channel === 'red' || channel === 'orange'
-    ;(isUrgent ? this.#urgent : this.#rest).push(waiting)
+    ;(channel === 'red' || channel === 'orange' ? this.#urgent : this.#rest).push(waiting)
     this.#running ??= this.#run()
   }
 
@@ -291,8 +290,7 @@ export class ReportIntake {
     const gone = new Set(lost)
     this.#options.claims?.lost(lost)
     for (const { box, done } of batch) if (gone.has(box)) done(new Error('another centre has this box'))
-    const rest = batch.filter(({ box }) => !gone.has(box))
-    if (rest.length > 0) await this.#commit(rest)
+    if (batch.some(({ box }) => !gone.has(box))) await this.#commit(batch.filter(({ box }) => !gone.has(box)))
   }
 
   /** Of the records that can not be read, those whose numbers are new: a Report that comes again changes nothing. */

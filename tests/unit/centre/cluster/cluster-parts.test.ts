@@ -15,7 +15,7 @@ const change = (position: number): StoredChange => ({
   position,
   json: `{"type":"x","position":"${position}"}`,
 })
-const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10))
 
 function createFeed() {
   const stored: StoredChange[] = []
@@ -102,6 +102,7 @@ it('a box is present when its time has moved on, not because it is in the table'
     lost: (boxes) => lost.push(...boxes),
   })
   shared.start()
+  clock.advance(6000)
   await soon()
   expect([elsewhere, lost, noted]).toEqual([[], ['a'], ['b']])
   clock.advance(6000)
