@@ -28,7 +28,6 @@ import { createRecordInsert, type NewRecord } from './record-insert.ts'
 import { createUnreadableAlarms, type UnreadableAlarmsOptions } from './unreadable-alarms.ts'
 import type { createPictureWriter } from '../pictures/picture-table.ts'
 import {
-  rowOverheadBytes,
   type IntakeBatch,
   type LaneBatch,
   type QuarantineEntry,
@@ -62,7 +61,6 @@ export interface IntakeParts extends Pick<UnreadableAlarmsOptions, 'applyOwn' | 
 }
 
 function prepareStatements(db: Sqlite) {
-  const touchEpoch = db.prepare('UPDATE epochs SET last_position = ?, bytes = bytes + ? WHERE number = ?')
   const insertRecords = createRecordInsert(db)
   const insertSkipped = db.prepare('INSERT INTO skipped VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
   const putLane = db.prepare(`INSERT INTO lanes (epoch, lane, settled) VALUES (?, ?, ?)
@@ -93,7 +91,6 @@ function prepareStatements(db: Sqlite) {
     .pluck()
   return {
     lastPosition,
-    touchEpoch,
     insertRecords,
     insertSkipped,
     putLane,
@@ -179,12 +176,7 @@ class IntakeWriter {
     })
     const position = this.#newest + 1
     this.#newest += rows.length
-    const stored = this.#statements.insertRecords({ epoch, lane, atMs, position, rows })
-    const bytes = stored.reduce(
-      (sum, at) => sum + (rows[at - position]?.body.length ?? 0) + rowOverheadBytes,
-      0,
-    )
-    if (stored.length > 0) this.#statements.touchEpoch.run(Math.max(...stored), bytes, epoch)
+    this.#statements.insertRecords({ epoch, lane, atMs, position, rows })
     return repeated
   }
 
@@ -293,16 +285,25 @@ class IntakeWriter {
     return spoilt
   }
 
-  /** Other centres store records too: positions go on behind theirs. */
-  #meetOthers(): void {
-    if (isPostgres(this.#db))
-      this.#newest = Math.max(this.#newest, this.#statements.lastPosition.get(positionMax) ?? 0)
+  /** Other centres store records too: positions go on behind theirs. What each lane would ask for is read at once. */
+  #meetOthers(boxes: readonly string[]): void {
+    if (!isPostgres(this.#db)) return
+    this.#newest = Math.max(this.#newest, this.#statements.lastPosition.get(positionMax) ?? 0)
+    if (boxes.length < 2) return
+    this.#parts.epochs.load(boxes)
+    this.#origins.load(boxes)
+  }
+
+  /** What was read holds for one attempt: a failed one may have made an epoch that is not there. */
+  #forget(): void {
+    this.#parts.epochs.unload()
+    this.#origins.unload()
   }
 
   #storeTogether(batch: IntakeBatch): StoredIntake {
     const lost = this.#lostOf(batch.fences ?? {})
     if (lost.length > 0) return { changes: [], spoilt: [], lost }
-    this.#meetOthers()
+    this.#meetOthers(batch.lanes.map(({ box }) => box))
     const atMs = Math.round(batch.receivedAtMs)
     const changes = batch.lanes.flatMap((lane) => this.#storeLane(lane, atMs))
     changes.push(...batch.quarantined.flatMap((entry) => this.#keepUnreadable(entry, atMs)))
@@ -313,7 +314,7 @@ class IntakeWriter {
     const atMs = Math.round(batch.receivedAtMs)
     const lost = this.#lostOf(batch.fences ?? {})
     if (lost.length > 0) return { changes: [], spoilt: [], lost }
-    this.#meetOthers()
+    this.#meetOthers([])
     const stored: StoredIntake = { changes: [], spoilt: [] }
     for (const lane of batch.lanes) {
       const made: StoredChange[] = []
@@ -340,9 +341,11 @@ class IntakeWriter {
     try {
       stored = this.#together(batch)
     } catch (error) {
+      this.#forget()
       if (!isFaultOfData(error)) throw error
       stored = this.#apart(batch)
     }
+    this.#forget()
     if (stored.lost) return stored
     // Only once committed: a rolled back epoch must be made anew.
     for (const { box, epoch } of batch.lanes) this.#parts.epochs.remember(box, epoch)
