@@ -82,6 +82,11 @@ test('a body with a character that PostgreSQL has not goes into quarantine or is
   expect(await stored()).toBeGreaterThanOrEqual(303)
 })
 
+test('an entry of the audit log with a character that PostgreSQL has not is sealed as it is stored', async () => {
+  await storage.retireBox('village-a', 'li\0', 'a \0 word', 1_760_000_000_000)
+  expect(await storage.verifyAudit()).toMatchObject({ isGood: true, entries: 1 })
+})
+
 test('a commit whose wait for the standby is cancelled is no success, and the next success proves it too', async () => {
   await standby.end('SIGQUIT')
   const waiting = storage.storeIntake(batchOf(1000, 5))
