@@ -37,7 +37,12 @@ export default defineConfig({
         },
       },
       {
-        test: { ...common, name: 'programs', include: ['tests/**/*.test.ts'], exclude: [...inProcess, ...onlyPostgres] },
+        test: {
+          ...common,
+          name: 'programs',
+          include: ['tests/**/*.test.ts'],
+          exclude: [...inProcess, ...onlyPostgres],
+        },
       },
     ],
   },

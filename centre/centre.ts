@@ -18,8 +18,9 @@ import type { Storage, StoredChange } from './storage/port.ts'
 import type { Base } from './wiring/base.ts'
 import { openEnrolment } from './wiring/enrolment/open-enrolment.ts'
 import { openFleet } from './wiring/fleet/open-fleet.ts'
-import { joinCluster } from './wiring/join-cluster.ts'
-import { openCluster } from './wiring/open-cluster.ts'
+import { openPush } from './wiring/cluster/open-push.ts'
+import { joinCluster } from './wiring/cluster/join-cluster.ts'
+import { openCluster } from './wiring/cluster/open-cluster.ts'
 import { openDesk } from './wiring/open-desk.ts'
 import { openOutlets } from './wiring/open-outlets.ts'
 import { openReceiver } from './wiring/open-receiver.ts'
@@ -108,42 +109,27 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const downlink = new Downlink({ core, wallMs: () => clock.wallMs(), isClockKept })
   const cluster = openCluster(base, { storage, known, core })
   const opened = await openStream(base, storage)
-  let lookUpward = (): void => undefined
-  let lookOutlets = (): void => undefined
-  let hearLinkage = (_changes: readonly StoredChange[]): void => undefined
-  const deliver = (changes: readonly StoredChange[]): void => {
-    opened.stream.push(changes)
-    lookUpward()
-    lookOutlets()
-    hearLinkage(changes)
-  }
-  let hearForeign = (_changes: readonly StoredChange[]): void => undefined
-  const feed = cluster?.follow({
-    deliver: (changes, foreign) => {
-      deliver(changes)
-      hearForeign(foreign)
-    },
-    onMissed: () => opened.stream.end(() => true),
-  })
-  const push = feed ? (changes: readonly StoredChange[]): void => feed.push(changes) : deliver
+  const { push, also, onForeign } = openPush(cluster, opened.stream)
   const isOnDuty = cluster?.hasDuties
   const boxes = openVillages(base, { storage, known, core, push, isClockKept, isOnDuty })
   const { securityLog } = opened.accounts
   const fleet = await openFleet(base, storage, boxes.villages)
-  const received = { fleet: fleet.fleet, storage, core, downlink, securityLog, push, isClockKept, claims: cluster?.claims }
+  const claims = cluster?.claims
+  const received = { fleet: fleet.fleet, storage, core, downlink, securityLog, push, isClockKept, claims }
   const receiver = openReceiver(base, { ...boxes, ...received })
   const commands = await openCommands(base, { storage, downlink, push })
   const { attendance } = opened.accounts
   const dutyStorage = isOnDuty ? onDutyOnly(storage, isOnDuty) : storage
   openUpkeep(base, { storage: dutyStorage, attendance, push, anchor: (head) => downlink.anchor(head) })
   const updates = openUpdates(base, { ...boxes, storage, commands })
-  hearLinkage = openLinkage(base, { storage, commands, push })
+  also(openLinkage(base, { storage, commands, push }))
   const tellSteps = createStepTeller(downlink, push)
   const upward = await openUpward(base, { ...boxes, storage, onStep: tellSteps })
-  lookUpward = upward.look
-  const outlets = openOutlets(base, { storage: dutyStorage, own: boxes.own, onStored: push, onStep: tellSteps })
+  also(upward.look)
+  const toSend = { storage: dutyStorage, own: boxes.own, onStored: push, onStep: tellSteps }
+  const outlets = openOutlets(base, toSend)
   await outlets.start()
-  lookOutlets = () => outlets.look()
+  also(() => outlets.look())
   const signing = await openEnrolment(base, storage)
   const notes = () => ({ boxesAhead: boxes.boxesAhead().length, isClockKept: isClockKept() })
   await openSupport(base, { storage, boxes: fleet.boxes, notes, programLog: options.programLog })
@@ -173,9 +159,8 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     claim: cluster && ((box) => cluster.claims.claim(box)),
   })
   signing.certificates.onRevoked(() => void broker.reload())
-  const onFatal = (failure: Error): void => options.onFatal?.(failure)
-  if (cluster)
-    hearForeign = await joinCluster(cluster, { ...boxes, attendance, broker, downlink, commands, upward, onFatal })
+  const joined = { ...boxes, attendance, broker, downlink, commands, upward, onFatal: options.onFatal }
+  if (cluster) onForeign(await joinCluster(cluster, joined))
   else upward.start()
   logger.info({ http: desk.url, uplink: broker.urls }, 'centre is listening')
   return { desk, broker, readCertificates: () => boxes.own.certificates.look() }

@@ -16,7 +16,7 @@ export interface ChangeFeedOptions {
   logger: Logger
   /** `foreign` are those among them that another centre has stored. */
   deliver: (changes: readonly StoredChange[], foreign: readonly StoredChange[]) => void
-  /** So many were missed that the oldest are deleted: everything must be loaded again. */
+  /** The oldest of the missed changes are deleted already: everything must be loaded again. */
   onMissed: () => void
 }
 

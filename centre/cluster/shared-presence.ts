@@ -26,6 +26,7 @@ export class SharedPresence {
   readonly #work: RepeatedWork
   readonly #times = new Map<string, number>()
   #since = 0
+  #hasRead = false
   #isFailing = false
 
   constructor(options: SharedPresenceOptions) {
@@ -57,7 +58,8 @@ export class SharedPresence {
 
   #take({ boxes, people }: Awaited<ReturnType<Storage['heardSince']>>): void {
     const { owner, isMine, lost, heardElsewhere, personElsewhere } = this.#options
-    const isFirst = this.#since === 0
+    const isFirst = !this.#hasRead
+    this.#hasRead = true
     const gone: string[] = []
     for (const { box, owner: of, atMs } of boxes) {
       const isNews = this.#moved(`box ${box}`, atMs)

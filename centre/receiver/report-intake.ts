@@ -12,6 +12,7 @@ import type {
   SpoiltRecord,
   Storage,
   StoredChange,
+  StoredIntake,
 } from '../storage/port.ts'
 import type { BoxLimits } from './box-limits.ts'
 import { FairQueue } from '../../platform/fair-queue.ts'
@@ -158,8 +159,7 @@ export class ReportIntake {
     // Decompressed at once while there is room: during a commit this costs no time.
     if (this.#unpackedChars < unpackedCharsMax && (this.#charsOfBox.get(box) ?? 0) < unpackedPerBoxMax)
       this.#unpack(waiting)
-    const isUrgent = channel === 'red' || channel === 'orange'
-    ;(isUrgent ? this.#urgent : this.#rest).push(waiting)
+    ;(channel === 'red' || channel === 'orange' ? this.#urgent : this.#rest).push(waiting)
     this.#running ??= this.#run()
   }
 
@@ -256,14 +256,10 @@ export class ReportIntake {
       const isNews = plan.lanes.length > 0 || quarantined.length > 0 || plan.repeated.length > 0
       const receivedAtMs = clock.wallMs()
       const intake = { receivedAtMs, lanes: plan.lanes, quarantined, repeated: plan.repeated }
-      const {
-        changes,
-        spoilt,
-        conflicts = [],
-        lost,
-      } = isNews
+      const stored: StoredIntake = isNews
         ? await storage.storeIntake({ ...intake, ...this.#fencesOf(batch) })
-        : { changes: [], spoilt: [], conflicts: [], lost: undefined }
+        : { changes: [], spoilt: [] }
+      const { changes, spoilt, conflicts = [], lost } = stored
       if (lost) return await this.#commitWithout(batch, lost)
       for (const one of spoilt) this.#noteSpoilt(one)
       const gaps = core.settle(plan)
@@ -294,8 +290,7 @@ export class ReportIntake {
     const gone = new Set(lost)
     this.#options.claims?.lost(lost)
     for (const { box, done } of batch) if (gone.has(box)) done(new Error('another centre has this box'))
-    const rest = batch.filter(({ box }) => !gone.has(box))
-    if (rest.length > 0) await this.#commit(rest)
+    if (batch.some(({ box }) => !gone.has(box))) await this.#commit(batch.filter(({ box }) => !gone.has(box)))
   }
 
   /** Of the records that can not be read, those whose numbers are new: a Report that comes again changes nothing. */

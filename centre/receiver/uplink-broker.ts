@@ -313,13 +313,22 @@ export class UplinkBroker {
     if (this.#sessions.isFull(claim.box)) return done(this.#refuse('sessions'), null)
     if (!this.#guard.admit(client.conn as Socket)) return done(this.#refuse('full'), null)
     if (!this.#options.claim) return done(null, true)
-    this.#options.claim(claim.box).then(
-      () => done(null, true),
-      (error: unknown) => {
-        this.#options.logger.error({ err: error, box: claim.box }, 'a box could not be taken over')
-        done(this.#refuse('not-claimed'), null)
-      },
-    )
+    return void this.#claim(claim.box, done)
+  }
+
+  /** Without the claim the box is refused: it tries again, here or at another centre. */
+  async #claim(
+    box: string,
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): Promise<void> {
+    let refusal: AuthenticateError | null = null
+    try {
+      await this.#options.claim?.(box)
+    } catch (error) {
+      this.#options.logger.error({ err: error, box }, 'a box could not be taken over')
+      refusal = this.#refuse('not-claimed')
+    }
+    done(refusal, refusal ? null : true)
   }
 
   #open(client: Client): void {

@@ -1,7 +1,7 @@
 // The names of storage's calls: which of its threads answers which.
 import type { Storage, StorageCalls } from './port.ts'
-import { clusterReaderCalls, clusterWriterCalls } from './cluster-port.ts'
-import { familyReaderCalls, familyWriterCalls } from './family-port.ts'
+import { clusterReaderCalls, clusterWriterCalls } from './intake/cluster-port.ts'
+import { familyReaderCalls, familyWriterCalls } from './people/family-port.ts'
 import { searchReaderCalls } from './search-port.ts'
 import { outletReaderCalls, outletWriterCalls } from './outlet-port.ts'
 import { upwardReaderCalls, upwardWriterCalls } from './upward-port.ts'
@@ -10,7 +10,7 @@ import { enrolmentReaderCalls, enrolmentWriterCalls } from './enrolment-port.ts'
 import { villageReaderCalls, villageWriterCalls } from './village-port.ts'
 import { peopleReaderCalls, peopleWriterCalls } from './people-port.ts'
 import { responseReaderCalls, responseWriterCalls } from './response-port.ts'
-import { signInReaderCalls, signInWriterCalls } from './sign-in-port.ts'
+import { signInReaderCalls, signInWriterCalls } from './people/sign-in-port.ts'
 
 export const writerCalls = [
   'writerAnswers',
@@ -121,11 +121,7 @@ export interface CallAnswerer {
 }
 
 /** Storage over a thread that writes and one that reads. */
-export function storageOf(
-  writer: CallAnswerer,
-  reader: CallAnswerer,
-  close: () => Promise<void>,
-): Storage {
+export function storageOf(writer: CallAnswerer, reader: CallAnswerer, close: () => Promise<void>): Storage {
   const named = {} as Record<Named, unknown>
   for (const name of writerCalls) named[name] = (...args: unknown[]) => writer.call(name, args)
   for (const name of readerCalls) named[name] = (...args: unknown[]) => reader.call(name, args)

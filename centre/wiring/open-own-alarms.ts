@@ -87,7 +87,6 @@ export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
       watch.heard(box, heartbeat)
     },
     ...outletAlarms(alarms),
-    heardElsewhere: (alarm: DeskAlarm): void => alarms.heardElsewhere(alarm),
     foundAhead: (box: string): void => watch.foundAhead(box),
     /** It is not reported any more. */
     retired: (box: string): void => {
@@ -122,6 +121,7 @@ function wordsOf({ address, certificate }: BoxPlace): string {
 
 function outletAlarms(alarms: OwnAlarms) {
   return {
+    heardElsewhere: (alarm: DeskAlarm): void => alarms.heardElsewhere(alarm),
     /** A receiver outside fails or is silent; `variant` names it, so that each has an alarm of its own. */
     outlet: (
       kind: 'outlet-failed' | 'outlet-silent',

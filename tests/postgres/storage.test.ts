@@ -31,7 +31,14 @@ afterAll(async () => {
 
 const batchOf = (first: number, count: number, body = '{"type":"event"}'): IntakeBatch => {
   const numbers = Array.from({ length: count }, (_, i) => first + i)
-  const lane = { box: 'village-a', epoch: 'abcd1234', lane: 'routine' as const, alarms: [], clocks: [], pictures: [] }
+  const lane = {
+    box: 'village-a',
+    epoch: 'abcd1234',
+    lane: 'routine' as const,
+    alarms: [],
+    clocks: [],
+    pictures: [],
+  }
   return {
     receivedAtMs: 1_760_000_000_000,
     quarantined: [],
@@ -103,7 +110,7 @@ test('after the primary is killed and the standby promoted everything that was a
   let last = Number.POSITIVE_INFINITY
   const failures = new Set<string>()
   const load = (async () => {
-    for (let first = 2000; answered < last; )
+    for (let first = 2000; answered < last;)
       try {
         await storage.storeIntake(batchOf(first, 10))
         answered = first + 9

@@ -65,6 +65,7 @@ test('a red press at one centre is on the desks of both, once, and an answer giv
 test('a command asked at one centre reaches a box at the other', async () => {
   const token = two.token('admin', 'second')
   const box = await boxAt(one, 'village-b')
+  await box.report('routine', 1, [makeEvent(1)])
   const commands: unknown[] = []
   box.client.on('message', (topic, payload) => {
     if (topic.endsWith('/command')) commands.push(JSON.parse(payload.toString()))
@@ -91,7 +92,9 @@ test('the centre that lost a box stores nothing of it and sends no Receipt; the 
   old.report('routine', 4, [makeEvent(4)]).catch(() => undefined)
   await ended
   expect(old.receipts.length).toBe(before)
-  expect(await one.centre.registry.getSingleMetricAsString('gengfu_centre_fence_losses_total')).toContain(' 1')
+  expect(await one.centre.registry.getSingleMetricAsString('gengfu_centre_fence_losses_total')).toContain(
+    ' 1',
+  )
   await now.report('routine', 4, [makeEvent(4), makeEvent(5)])
   await until(() => now.receipts.some(({ lanes }) => lanes.routine?.storedTo === 5))
 })

@@ -19,7 +19,8 @@ export interface PostgresAddress {
 
 const defaultPort = 5432
 const serversMax = 8
-const shape = /^postgres(?:ql)?:\/\/(?:([^:@/?]+)(?::([^@/?]*))?@)?([^/?]*)\/([\w-]{1,63})(?:\?host=([^&]+)(?:&port=(\d{1,5}))?)?$/
+const shape =
+  /^postgres(?:ql)?:\/\/(?:([^:@/?]+)(?::([^@/?]*))?@)?([^/?]*)\/([\w-]{1,63})(?:\?host=([^&]+)(?:&port=(\d{1,5}))?)?$/
 
 /**
  * `postgres://user@host:port,host:port/database`, or `postgres://user@/database?host=/folder/of/the/socket`. A password in

@@ -6,7 +6,8 @@ import { WaitingConnection } from './connection/waiting-connection.ts'
 import { migrations } from './migrations/migrations.ts'
 import { PostgresDatabase } from './postgres-database.ts'
 
-const schemaTable = 'CREATE TABLE IF NOT EXISTS schema_version (one BIGINT PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)'
+const schemaTable =
+  'CREATE TABLE IF NOT EXISTS schema_version (one BIGINT PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)'
 
 /** Under the lock of the writer, which every transaction takes: of two centres that start together, one migrates. */
 function migrate(db: PostgresDatabase, steps: readonly string[]): void {

@@ -102,7 +102,8 @@ export class PostgresDatabase implements StatementHost {
     if (this.#pending.length >= waitingMax) this.#flush()
     return () => {
       if (!pending.result && this.#pending.includes(pending)) this.#flush()
-      if (!pending.result) throw new StorageFailure('PG_LOST', 'the transaction of this statement was given up')
+      if (!pending.result)
+        throw new StorageFailure('PG_LOST', 'the transaction of this statement was given up')
       return pending.result
     }
   }
@@ -161,7 +162,7 @@ export class PostgresDatabase implements StatementHost {
 
   /**
    * The only place where something counts as stored. A COMMIT whose wait for the standby was ended is answered with a warning:
-   * the rows may be lost with the primary. Without an answer nobody knows.
+   * the rows may be lost with the primary. Without an answer the outcome is unknown.
    */
   #commit(): void {
     this.#queue('COMMIT')
@@ -175,12 +176,17 @@ export class PostgresDatabase implements StatementHost {
       isRest,
       deadlineMs: this.#deadlineMs,
     })
-    if (error?.isCut) throw new StorageFailure('PG_UNKNOWN', `it is unknown whether the commit was stored: ${error.message}`)
+    if (error?.isCut)
+      throw new StorageFailure('PG_UNKNOWN', `it is unknown whether the commit was stored: ${error.message}`)
     if (error) throw new StorageFailure(`PG_${error.code}`, error.message)
     const [warning] = warnings
     if (warning)
-      throw new StorageFailure('PG_NOT_DURABLE', `stored on the primary alone (${warning.code} ${warning.message})`)
-    if (results.at(-1)?.command !== 'COMMIT') throw new StorageFailure('PG_ROLLED_BACK', 'the commit was rolled back')
+      throw new StorageFailure(
+        'PG_NOT_DURABLE',
+        `stored on the primary alone (${warning.code} ${warning.message})`,
+      )
+    if (results.at(-1)?.command !== 'COMMIT')
+      throw new StorageFailure('PG_ROLLED_BACK', 'the commit was rolled back')
   }
 
   #rollback(): void {
@@ -189,7 +195,8 @@ export class PostgresDatabase implements StatementHost {
     this.#depth = 0
     this.#isBegun = false
     // If the session is gone, the server rolls back by itself.
-    if (isBegun) this.#connection.ask({ steps: [{ text: 'ROLLBACK' }], isRest: true, deadlineMs: this.#deadlineMs })
+    if (isBegun)
+      this.#connection.ask({ steps: [{ text: 'ROLLBACK' }], isRest: true, deadlineMs: this.#deadlineMs })
   }
 
   #nested<R>(run: () => R): R {

@@ -20,7 +20,9 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
   const { address, name, nowMs, onThreadEnded = () => {} } = options
   const open = (role: PostgresOpening['role']): Promise<WorkerClient> => {
     const workerData: PostgresOpening = { address, role, name, nowMs }
-    const thread = startThread(import.meta.url, 'centre/storage/postgres/thread/postgres-worker', { workerData })
+    const thread = startThread(import.meta.url, 'centre/storage/postgres/thread/postgres-worker', {
+      workerData,
+    })
     return WorkerClient.open(thread, onThreadEnded)
   }
   const writer = await open('writer')

@@ -15,8 +15,6 @@ export interface StatementHost {
   openCursor(step: SqlStep): { name: string; close: () => void }
 }
 
-type Row = unknown
-
 function toValue(value: unknown, hasReals: boolean): SqlValue {
   // PostgreSQL's texts have no character 0.
   if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
@@ -48,7 +46,7 @@ export class PostgresStatement {
     return this
   }
 
-  /** `changes` and `lastInsertRowid` are asked for only when somebody reads them. */
+  /** `changes` and `lastInsertRowid` are asked for when they are read. */
   run(...values: unknown[]): { readonly changes: number; readonly lastInsertRowid: number } {
     const result = this.#host.write(this.#step(values))
     const { givesNumber } = this.#translated
@@ -62,16 +60,16 @@ export class PostgresStatement {
     }
   }
 
-  get(...values: unknown[]): Row | undefined {
+  get(...values: unknown[]): unknown {
     return this.all(...values)[0]
   }
 
-  all(...values: unknown[]): Row[] {
+  all(...values: unknown[]): unknown[] {
     return this.#shown(this.#host.read(this.#step(values)))
   }
 
   /** Pages of a cursor: a caller may end early, and no answer holds a whole table. */
-  *iterate(...values: unknown[]): Generator<Row> {
+  *iterate(...values: unknown[]): Generator<unknown> {
     const { text, values: given = [] } = this.#step(values)
     const cursor = this.#host.openCursor({ text, values: given })
     try {
@@ -88,10 +86,14 @@ export class PostgresStatement {
   #step(values: readonly unknown[]): SqlStep {
     const { text, names, hasReals } = this.#translated
     const given = names ? namedValues(names, values[0] as Record<string, unknown>) : values
-    return { text, values: given.map((one) => toValue(one, hasReals)), ...(this.#name === undefined ? {} : { name: this.#name }) }
+    return {
+      text,
+      values: given.map((one) => toValue(one, hasReals)),
+      ...(this.#name === undefined ? {} : { name: this.#name }),
+    }
   }
 
-  #shown({ fields, rows }: SqlRows): Row[] {
+  #shown({ fields, rows }: SqlRows): unknown[] {
     if (this.#isPlucked) return rows.map(([first]) => fromValue(first))
     return rows.map((row) => Object.fromEntries(fields.map((field, i) => [field, fromValue(row[i])])))
   }

@@ -64,7 +64,9 @@ export class TownSession {
     const { owner } = this.#options
     // The next centre need not wait for the end of the lease.
     if (this.#wasHeld)
-      await client.query('UPDATE duties SET until = clock_timestamp() WHERE holder = $1', [owner]).catch(() => undefined)
+      await client
+        .query('UPDATE duties SET until = clock_timestamp() WHERE holder = $1', [owner])
+        .catch(() => undefined)
     await client.end().catch(() => undefined)
   }
 
@@ -80,7 +82,7 @@ export class TownSession {
       if (!this.#isStopped) onFailed(error)
     }
     this.#tell()
-    if (!this.#isStopped) this.#cancel = clock.after(lookEveryMs, () => (this.#looking = this.#look()))
+    if (!this.#isStopped) this.#cancel = clock.after(lookEveryMs, () => void (this.#looking = this.#look()))
   }
 
   async #renew(client: pg.Client): Promise<boolean> {
@@ -102,7 +104,7 @@ export class TownSession {
     })
     await client.query('SET synchronous_commit = off')
     await client.query('LISTEN changes')
-    // What was stored while nobody listened.
+    // Changes of the time without a session.
     onChange()
     return client
   }

@@ -159,25 +159,7 @@ function createSecurityWriter(db: Sqlite) {
   }
 }
 
-export function createAccountReader(db: Sqlite) {
-  const password = db.prepare<[string], PasswordRow>(
-    'SELECT name AS user, role, salt, password_hash AS hash FROM users WHERE name = ? AND is_disabled = 0',
-  )
-  const token = db.prepare<
-    [string, number],
-    {
-      user: string
-      role: Role
-      expiresAtMs: number
-      isProgram: number
-      mustEnrol: number
-      scope: string | null
-    }
-  >(
-    `SELECT user, role, expires_at_ms AS expiresAtMs, is_program AS isProgram, must_enrol AS mustEnrol,
-       iif(is_program = 1, scope, (SELECT scope FROM users WHERE name = user)) AS scope FROM tokens
-     WHERE hash = ? AND is_revoked = 0 AND expires_at_ms > ?`,
-  )
+function createRedReader(db: Sqlite): () => boolean {
   // Unanswered, or occurred again since the answer; a drill extends no session. `desk-row.ts` has the same rule in
   // words.
   const waitingRed = db.prepare<[], { found: number }>(
@@ -198,6 +180,28 @@ export function createAccountReader(db: Sqlite) {
            OR colour_rank = 0 AND read #>> '{acceptedColour}' <> 'red') LIMIT 1`,
     }),
   )
+  return () => waitingRed.get() !== undefined
+}
+
+export function createAccountReader(db: Sqlite) {
+  const password = db.prepare<[string], PasswordRow>(
+    'SELECT name AS user, role, salt, password_hash AS hash FROM users WHERE name = ? AND is_disabled = 0',
+  )
+  const token = db.prepare<
+    [string, number],
+    {
+      user: string
+      role: Role
+      expiresAtMs: number
+      isProgram: number
+      mustEnrol: number
+      scope: string | null
+    }
+  >(
+    `SELECT user, role, expires_at_ms AS expiresAtMs, is_program AS isProgram, must_enrol AS mustEnrol,
+       iif(is_program = 1, scope, (SELECT scope FROM users WHERE name = user)) AS scope FROM tokens
+     WHERE hash = ? AND is_revoked = 0 AND expires_at_ms > ?`,
+  )
   const entries = db.prepare<[number, string, string, number], SecurityRow>(
     `SELECT position, at_ms AS atMs, what, who, address, detail FROM security_log
      WHERE position < ? AND (? = '' OR what = ?) ORDER BY position DESC LIMIT ?`,
@@ -206,7 +210,7 @@ export function createAccountReader(db: Sqlite) {
   return {
     ...createTokenReader(db),
     ...createUserReader(db),
-    isRedWaiting: () => waitingRed.get() !== undefined,
+    isRedWaiting: createRedReader(db),
     password: (user: string) => password.get(user),
     token: (hash: string, nowMs: number) => {
       const row = token.get(hash, Math.round(nowMs))

@@ -74,7 +74,9 @@ function prepareBoxes(db: Sqlite) {
     .pluck()
   const boxesOf = (village: string): string[] =>
     // From its first numbered box to the character behind the digits.
-    (inVillage.all(village, `${village}-0`, `${village}-:`) as string[]).filter((id) => villageOf(id) === village)
+    (inVillage.all(village, `${village}-0`, `${village}-:`) as string[]).filter(
+      (id) => villageOf(id) === village,
+    )
   return {
     insertBox,
     putBox,

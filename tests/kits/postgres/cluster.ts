@@ -17,7 +17,10 @@ const group = isRoot ? Number(execFileSync('id', ['-g', 'postgres'], { encoding:
 
 const asUser = (program: string, parameters: readonly string[]): [string, string[]] =>
   isRoot
-    ? ['setpriv', [`--reuid=${user}`, `--regid=${group}`, '--clear-groups', `${programs}/${program}`, ...parameters]]
+    ? [
+        'setpriv',
+        [`--reuid=${user}`, `--regid=${group}`, '--clear-groups', `${programs}/${program}`, ...parameters],
+      ]
     : [`${programs}/${program}`, [...parameters]]
 
 export function runProgram(program: string, parameters: readonly string[]): void {
@@ -31,7 +34,9 @@ export const freePort = (): Promise<number> =>
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
     })
   })
 
@@ -63,7 +68,18 @@ export class Cluster {
       const source = `host=127.0.0.1 port=${standbyOf.port} user=gengfu application_name=${name}`
       runProgram('pg_basebackup', ['-D', data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync', '-d', source])
     } else
-      runProgram('initdb', ['-D', data, '-U', 'gengfu', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'])
+      runProgram('initdb', [
+        '-D',
+        data,
+        '-U',
+        'gengfu',
+        '-A',
+        'trust',
+        '-E',
+        'UTF8',
+        '--locale=C',
+        '--no-sync',
+      ])
     const cluster = new Cluster(folder, await freePort(), settings)
     await cluster.start()
     return cluster
@@ -110,7 +126,11 @@ export class Cluster {
     runProgram('pg_ctl', ['promote', '-w', '-D', join(this.folder, 'data')])
   }
 
-  async query(text: string, database = 'postgres', values: unknown[] = []): Promise<Record<string, unknown>[]> {
+  async query(
+    text: string,
+    database = 'postgres',
+    values: unknown[] = [],
+  ): Promise<Record<string, unknown>[]> {
     const client = new pg.Client({ host: '127.0.0.1', port: this.port, user: 'gengfu', database })
     client.on('error', () => undefined)
     await client.connect()

@@ -20,7 +20,11 @@ async function answerTo(request: SqlRequest): Promise<SqlAnswer> {
   }
   // The rest of a transaction whose session was lost must not run in a new one.
   if (isNew && request.isRest)
-    return { results: [], warnings: [], error: { code: 'cut', message: 'the session has ended', isCut: true } }
+    return {
+      results: [],
+      warnings: [],
+      error: { code: 'cut', message: 'the session has ended', isCut: true },
+    }
   return session.run(request)
 }
 

@@ -60,11 +60,14 @@ async function connectTo(address: PostgresAddress, server: PostgresServer, name:
   client.on('error', () => undefined)
   try {
     await client.connect()
-    const { rows } = await client.query<{ standby: number; fsync: string; pages: string; version: number }>(safetySql)
+    const { rows } = await client.query<{ standby: number; fsync: string; pages: string; version: number }>(
+      safetySql,
+    )
     const [found] = rows
     const { host, port } = server
     if (!found || found.standby === 1) throw new SessionFailure('standby', `${host}:${port} is a standby`)
-    if (found.version < 150_000) throw new SessionFailure('too-old', `${host}:${port} is older than PostgreSQL 15`)
+    if (found.version < 150_000)
+      throw new SessionFailure('too-old', `${host}:${port} is older than PostgreSQL 15`)
     if (found.fsync !== 'on' || found.pages !== 'on')
       throw new SessionFailure('not-synchronous', `${host}:${port} runs with fsync or full_page_writes off`)
     // A role or database may have another default: then a commit would be answered before it is on the disk.
@@ -148,7 +151,9 @@ export class Session {
       ...(values === undefined ? {} : { values: values as unknown[] }),
     })
     // A text of several statements has several answers.
-    const { fields, rows, rowCount, command } = Array.isArray(answer) ? (answer.at(-1) as typeof answer) : answer
+    const { fields, rows, rowCount, command } = Array.isArray(answer)
+      ? (answer.at(-1) as typeof answer)
+      : answer
     return { fields: fields.map((field) => field.name), rows, count: rowCount ?? 0, command }
   }
 

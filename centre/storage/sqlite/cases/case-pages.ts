@@ -11,7 +11,14 @@ import { ledgerRowsMax, type SearchCriteria } from '../../search-port.ts'
 import type { Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
 import { anyPlaceTerm } from '../search/search-terms.ts'
-import { caseSearch, isSearch, matches, parseSearchCursor, searchCursor, searchSql } from '../search/search-query.ts'
+import {
+  caseSearch,
+  isSearch,
+  matches,
+  parseSearchCursor,
+  searchCursor,
+  searchSql,
+} from '../search/search-query.ts'
 
 export interface StoredCaseBody {
   number: number

@@ -10,7 +10,7 @@ import {
 } from '../../../../protocols/desk/families.ts'
 import { consentWays } from '../../../../protocols/desk/roster.ts'
 import type { TrailEntry } from '../../../cases/trail.ts'
-import type { FamilyReaderCalls, FamilyWriterCalls, NewFamily } from '../../family-port.ts'
+import type { FamilyReaderCalls, FamilyWriterCalls, NewFamily } from '../../people/family-port.ts'
 import { immediately, type Sqlite } from '../database.ts'
 import { inScopeSql, scopeColumn } from '../scope-column.ts'
 

@@ -180,7 +180,10 @@ class IntakeWriter {
     const position = this.#newest + 1
     this.#newest += rows.length
     const stored = this.#statements.insertRecords({ epoch, lane, atMs, position, rows })
-    const bytes = stored.reduce((sum, at) => sum + (rows[at - position]?.body.length ?? 0) + rowOverheadBytes, 0)
+    const bytes = stored.reduce(
+      (sum, at) => sum + (rows[at - position]?.body.length ?? 0) + rowOverheadBytes,
+      0,
+    )
     if (stored.length > 0) this.#statements.touchEpoch.run(Math.max(...stored), bytes, epoch)
     return repeated
   }

@@ -26,7 +26,9 @@ export function readKnownLanes(db: Sqlite, only?: string): { known: KnownLane[];
   )
   const known: KnownLane[] = []
   const setAside: SetAside[] = []
-  for (const { number, box, epoch, lane, settled, givenUp } of rows.all(...(only === undefined ? [] : [only]))) {
+  for (const { number, box, epoch, lane, settled, givenUp } of rows.all(
+    ...(only === undefined ? [] : [only]),
+  )) {
     const name = lanes[lane]
     if (name === undefined) {
       setAside.push({ box, epoch, lane: String(lane), why: 'no such lane' })

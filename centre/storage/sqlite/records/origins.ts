@@ -22,7 +22,9 @@ export function createOrigins(
   const selectRecord = db
     .prepare<[number, number], string>('SELECT body FROM records WHERE epoch = ? AND sequence = ?')
     .pluck()
-  const insert = db.prepare('INSERT INTO origins (box, epoch, sequence) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+  const insert = db.prepare(
+    'INSERT INTO origins (box, epoch, sequence) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  )
   const selectAny = db.prepare<[string, string]>('SELECT 1 FROM origins WHERE box = ? AND epoch = ? LIMIT 1')
   const select = db.prepare<[string, string, number]>(
     'SELECT 1 FROM origins WHERE box = ? AND epoch = ? AND sequence = ?',

@@ -1,7 +1,12 @@
 // Which centre has the session of a box. The fence is a number that rises when the session moves to another centre: a centre that was
 // stopped or cut off, and does not know that it lost a box, stores nothing of it.
 import { StorageFailure } from '../../storage-failure.ts'
-import type { ClaimedBox, ClusterReaderCalls, ClusterWriterCalls, HeardAnywhere } from '../../cluster-port.ts'
+import type {
+  ClaimedBox,
+  ClusterReaderCalls,
+  ClusterWriterCalls,
+  HeardAnywhere,
+} from '../../intake/cluster-port.ts'
 import { immediately, isPostgres, type Sqlite } from '../database.ts'
 import { readKnownLanes } from './known-lanes.ts'
 

@@ -4,7 +4,14 @@ import { urgency } from '../../../../protocols/domain/colour.ts'
 import type { SearchCriteria } from '../../search-port.ts'
 import type { Scope } from '../../../../protocols/desk/scope.ts'
 import { isPostgres, type Sqlite } from '../database.ts'
-import { anyPlaceTerm, columnTerm, matchQuery, matchVector, textTerms, type SearchTerm } from './search-terms.ts'
+import {
+  anyPlaceTerm,
+  columnTerm,
+  matchQuery,
+  matchVector,
+  textTerms,
+  type SearchTerm,
+} from './search-terms.ts'
 
 export const isSearch = (find: SearchCriteria | undefined): find is SearchCriteria =>
   find !== undefined && Object.values(find).some((value) => value !== undefined)
@@ -61,7 +68,8 @@ export function matches(
   if (!isPostgres(db)) return { condition: `${search} MATCH ?`, values: [matchQuery(terms)] }
   const { query, phrases } = matchVector(terms)
   const inColumns = phrases.map(
-    ({ column, like }) => ` AND (' ' || ${search}.${column} || ' ') LIKE ANY (ARRAY[${like.map(() => '?').join(', ')}])`,
+    ({ column, like }) =>
+      ` AND (' ' || ${search}.${column} || ' ') LIKE ANY (ARRAY[${like.map(() => '?').join(', ')}])`,
   )
   return {
     condition: `${search}.terms @@ CAST(? AS tsquery)${inColumns.join('')}`,

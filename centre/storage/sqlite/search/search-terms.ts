@@ -119,7 +119,9 @@ export function matchVector(terms: readonly SearchTerm[]): {
     (words.length === 0 ? [''] : words)
       .map((word, i) => `'${letters[column]}${word}'${isWhole || i < words.length - 1 ? '' : ':*'}`)
       .join(' & ')
-  const query = terms.map(({ column, anyOf }) => `(${anyOf.map((phrase) => `(${one(column, phrase)})`).join(' | ')})`)
+  const query = terms.map(
+    ({ column, anyOf }) => `(${anyOf.map((phrase) => `(${one(column, phrase)})`).join(' | ')})`,
+  )
   const phrases = terms
     .filter(({ anyOf }) => anyOf.some(({ terms: words }) => words.length > 1))
     .map(({ column, anyOf }) => ({

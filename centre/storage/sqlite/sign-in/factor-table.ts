@@ -1,7 +1,7 @@
 // Second factors and open sessions in SQLite: rows only; codes are checked by the callers.
 import type { Role } from '../../../../protocols/desk/api.ts'
 import type { SessionSummary } from '../../../../protocols/desk/accounts.ts'
-import type { SignInReaderCalls, SignInWriterCalls, StoredFactor } from '../../sign-in-port.ts'
+import type { SignInReaderCalls, SignInWriterCalls, StoredFactor } from '../../people/sign-in-port.ts'
 import { immediately, type Sqlite } from '../database.ts'
 
 /** Identifies a session in lists: enough to end it, too little to use it. */

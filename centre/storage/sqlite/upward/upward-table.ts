@@ -68,13 +68,17 @@ function prepareUpward(db: Sqlite) {
     )
     .pluck()
   const insert = db.prepare('INSERT INTO upward_records (lane, number, body) VALUES (?, ?, ?)')
-  const settle = db.prepare('UPDATE upward_lanes SET receipted = CASE WHEN last < ? THEN last ELSE ? END WHERE lane = ?')
+  const settle = db.prepare(
+    'UPDATE upward_lanes SET receipted = CASE WHEN last < ? THEN last ELSE ? END WHERE lane = ?',
+  )
   const drop = db.prepare('DELETE FROM upward_records WHERE lane = ? AND number <= ?')
   const sent = db.prepare<[number], string>('SELECT told FROM upward_cases WHERE number = ?').pluck()
   const putSent = db.prepare(`INSERT INTO upward_cases (number, told) VALUES (?, ?)
      ON CONFLICT (number) DO UPDATE SET told = excluded.told`)
   const isKnown = db.prepare<[string]>('SELECT 1 FROM upward_commands WHERE id = ?')
-  const putCommand = db.prepare('INSERT INTO upward_commands (id, at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING')
+  const putCommand = db.prepare(
+    'INSERT INTO upward_commands (id, at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  )
   const dropCommands = db.prepare('DELETE FROM upward_commands WHERE at_ms < ?')
   return { state, put, value, next, insert, settle, drop, sent, putSent, isKnown, putCommand, dropCommands }
 }

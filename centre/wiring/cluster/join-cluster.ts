@@ -1,13 +1,13 @@
 // The last step of a centre that shares its database: it hears what the others store, and may take the duties of the town.
-import type { Attendance } from '../accounts/attendance.ts'
-import { hearForeign } from '../cluster/foreign-changes.ts'
-import type { CommandSender } from '../commands/command-sender.ts'
-import type { Downlink } from '../receiver/downlink.ts'
-import type { UplinkBroker } from '../receiver/uplink-broker.ts'
-import type { StoredChange } from '../storage/port.ts'
+import type { Attendance } from '../../accounts/attendance.ts'
+import { hearForeign } from '../../cluster/foreign-changes.ts'
+import type { CommandSender } from '../../commands/command-sender.ts'
+import type { Downlink } from '../../receiver/downlink.ts'
+import type { UplinkBroker } from '../../receiver/uplink-broker.ts'
+import type { StoredChange } from '../../storage/port.ts'
 import type { Cluster } from './open-cluster.ts'
-import type { OpenedUpward } from './open-upward.ts'
-import type { OpenedVillages } from './open-villages.ts'
+import type { OpenedUpward } from '../open-upward.ts'
+import type { OpenedVillages } from '../open-villages.ts'
 
 export interface JoinClusterOptions extends Pick<OpenedVillages, 'villages' | 'own'> {
   attendance: Attendance
@@ -16,7 +16,7 @@ export interface JoinClusterOptions extends Pick<OpenedVillages, 'villages' | 'o
   commands: CommandSender
   upward: OpenedUpward
   /** The link to the next centre can not be handed over while it runs: the program ends, to be started again. */
-  onFatal: (failure: Error) => void
+  onFatal?: ((failure: Error) => void) | undefined
 }
 
 /** Returns what hears of the changes of other centres. */
@@ -31,7 +31,7 @@ export async function joinCluster(
       villages.takeDuty()
       if (upward.isConfigured && !isReporting) upward.start()
       isReporting = upward.isConfigured
-    } else if (isReporting) onFatal(new Error('another centre reports upward now'))
+    } else if (isReporting) onFatal?.(new Error('another centre reports upward now'))
   })
   cluster.share({
     takeHeard: () => ({ boxes: villages.takeHeard(), people: attendance.takeHeard() }),

@@ -1,6 +1,6 @@
 // Storage's part of several equal centres over one database: which of them has the session of a box. Only PostgreSQL has it; a SQLite file
 // has one centre.
-import type { KnownLane } from './port.ts'
+import type { KnownLane } from './intake-port.ts'
 
 /** The state of a box for the centre that takes it over, in a commit that is durable when it answers. */
 export interface ClaimedBox {

@@ -2,14 +2,14 @@
 // Over a SQLite file there is none of it.
 import { hostname } from 'node:os'
 import { Gauge } from 'prom-client'
-import { BoxClaims } from '../cluster/box-claims.ts'
-import { ChangeFeed, type ChangeFeedOptions } from '../cluster/change-feed.ts'
-import { SharedPresence, type SharedPresenceOptions } from '../cluster/shared-presence.ts'
-import type { ReceiverCore } from '../receiver/receiver-core.ts'
-import { isPostgresUrl, postgresAddress } from '../storage/postgres/address.ts'
-import { TownSession } from '../storage/postgres/town-session.ts'
-import type { Remembered, Storage } from '../storage/port.ts'
-import type { Base } from './base.ts'
+import { BoxClaims } from '../../cluster/box-claims.ts'
+import { ChangeFeed, type ChangeFeedOptions } from '../../cluster/change-feed.ts'
+import { SharedPresence, type SharedPresenceOptions } from '../../cluster/shared-presence.ts'
+import type { ReceiverCore } from '../../receiver/receiver-core.ts'
+import { isPostgresUrl, postgresAddress } from '../../storage/postgres/address.ts'
+import { TownSession } from '../../storage/postgres/town-session.ts'
+import type { Remembered, Storage } from '../../storage/port.ts'
+import type { Base } from '../base.ts'
 
 export interface Cluster {
   claims: BoxClaims
@@ -19,9 +19,7 @@ export interface Cluster {
   onDuties: (listener: (areHeld: boolean) => void) => void
   /** Starts the feed of changes, from the position that was the last at the start. */
   follow: (options: Pick<ChangeFeedOptions, 'deliver' | 'onMissed'>) => ChangeFeed
-  share: (
-    options: Pick<SharedPresenceOptions, 'takeHeard' | 'heardElsewhere' | 'personElsewhere'>,
-  ) => void
+  share: (options: Pick<SharedPresenceOptions, 'takeHeard' | 'heardElsewhere' | 'personElsewhere'>) => void
   /** Once everything else works. */
   start: () => Promise<void>
 }
@@ -55,10 +53,14 @@ export function openCluster(base: Base, { storage, known, core }: OpenClusterOpt
     clock,
     onChange: () => feed?.look(),
     onDuties: (areHeld) => {
-      logger.info({ areHeld }, 'the duties of the town: deadlines of messages, silent boxes, the next centre up')
+      logger.info(
+        { areHeld },
+        'the duties of the town: deadlines of messages, silent boxes, the next centre up',
+      )
       hearDuties(areHeld)
     },
-    onFailed: (error) => logger.error({ err: error }, 'the database does not answer: this centre has no duties'),
+    onFailed: (error) =>
+      logger.error({ err: error }, 'the database does not answer: this centre has no duties'),
   })
   createDutyGauge(registry, () => session.hasDuties)
   return {
