@@ -20,11 +20,31 @@ export class DemoPostgres {
     const folder = mkdtempSync(join(tmpdir(), 'gengfu-demo-'))
     this.#folder = folder
     const asOwner = ownerOf(folder)
-    const run = (program: string, ...flags: string[]): [string, string[]] => asOwner(join(programs, program), flags)
+    const run = (program: string, ...flags: string[]): [string, string[]] =>
+      asOwner(join(programs, program), flags)
     const data = join(folder, 'data')
-    const [initdb, initFlags] = run('initdb', '-D', data, '-U', 'gengfu', '-A', 'trust', '-E', 'UTF8', '--locale=C')
+    const [initdb, initFlags] = run(
+      'initdb',
+      '-D',
+      data,
+      '-U',
+      'gengfu',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale=C',
+    )
     execFileSync(initdb, initFlags, { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder })
-    const [server, flags] = run('postgres', '-D', data, '-c', 'listen_addresses=', '-c', `unix_socket_directories=${folder}`)
+    const [server, flags] = run(
+      'postgres',
+      '-D',
+      data,
+      '-c',
+      'listen_addresses=',
+      '-c',
+      `unix_socket_directories=${folder}`,
+    )
     this.#server = spawn(server, flags, { stdio: 'ignore', cwd: folder })
     const [ready, readyFlags] = run('pg_isready', '-h', folder, '-U', 'gengfu', '-d', 'postgres')
     for (let tries = 1; ; tries++)

@@ -64,7 +64,10 @@ export async function runDemo(argv: readonly string[]): Promise<void> {
     .option('--dir <folder>', 'where the data is kept 数据目录', '.demo')
     .option('--town-box', 'a second box beside the centre, for 4G devices 另启镇级网关，接 4G 设备')
     .addOption(
-      new Option('--storage <kind>', 'postgres: a temporary server, and no earlier data 临时数据库，不保留数据')
+      new Option(
+        '--storage <kind>',
+        'postgres: a temporary server, and no earlier data 临时数据库，不保留数据',
+      )
         .choices(['sqlite', 'postgres'])
         .default('sqlite'),
     )

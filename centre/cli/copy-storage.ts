@@ -27,10 +27,16 @@ export function addCopyStorage(program: Command, load: (file: string) => CentreC
       '停机后把全部数据从 SQLite 复制到 PostgreSQL，或反向 / copies a stopped town from SQLite to PostgreSQL, or back',
     )
     .addOption(new Option('--config <file>', '配置文件 / configuration (YAML)').makeOptionMandatory())
-    .option('--from <url>', '来源，默认为配置中的 storage.url / source; by default storage.url of the configuration')
+    .option(
+      '--from <url>',
+      '来源，默认为配置中的 storage.url / source; by default storage.url of the configuration',
+    )
     .requiredOption('--to <url>', '目标，必须为空：postgres://… 或 sqlite:/… / target, which must be empty')
     .option('--password-file <file>', 'PostgreSQL 的口令文件 / file with the password of PostgreSQL')
-    .option('--ca-file <file>', 'PostgreSQL 服务器证书的签发机构 / authority of the certificates of the servers')
+    .option(
+      '--ca-file <file>',
+      'PostgreSQL 服务器证书的签发机构 / authority of the certificates of the servers',
+    )
     .action((flags: CopyFlags) => {
       const config = load(flags.config)
       const release = lockDataDir(config.dataDir)
@@ -46,7 +52,11 @@ export function addCopyStorage(program: Command, load: (file: string) => CentreC
     })
 }
 
-function placeOf({ dataDir, storage }: CentreConfig, { passwordFile, caFile }: CopyFlags, url: string): TownPlace {
+function placeOf(
+  { dataDir, storage }: CentreConfig,
+  { passwordFile, caFile }: CopyFlags,
+  url: string,
+): TownPlace {
   const place = {
     dataDir,
     storage: {
@@ -108,7 +118,9 @@ function report({ rows, auditEntries, head }: CopiedTown, url: string): void {
   print(
     `  ${count('records')} 条记录 / records, ${count('alarms')} 条报警 / alarms, ${count('cases')} 件事件 / cases\n`,
   )
-  print(`  操作记录 ${auditEntries} 条完整 / the audit trail verifies, ${auditEntries} entries; head ${head}\n`)
+  print(
+    `  操作记录 ${auditEntries} 条完整 / the audit trail verifies, ${auditEntries} entries; head ${head}\n`,
+  )
   print(`  现在把 storage.url 改为 / now set storage.url to ${url}\n`)
   print(
     '  图片和附件留在 dataDir / pictures and attachments stay in dataDir; 来源未改动 / the source is unchanged\n',

@@ -66,7 +66,10 @@ export const uplinkSettingsSchema = z
     path: ['reserveUrl'],
     message: 'only beside url: in urls each centre is the reserve of the others',
   })
-  .refine(({ urls = [] }) => new Set(urls).size === urls.length, { path: ['urls'], message: 'an address is given twice' })
+  .refine(({ urls = [] }) => new Set(urls).size === urls.length, {
+    path: ['urls'],
+    message: 'an address is given twice',
+  })
   // Where one address stands for all: the first.
   .transform((uplink) => ({ ...uplink, url: uplink.url ?? uplink.urls?.[0] ?? '' }))
 

@@ -49,10 +49,12 @@ beforeAll(async () => {
   await centre.centre.stop()
   // A number that was given to a row that is gone is given to no other row.
   withTown(sqlite, 'writer', (db) => {
-    db.prepare("INSERT INTO quarantine (position, box, topic, cause, at_ms, payload) VALUES (40, 'a', 't', 'c', 1, ?)").run(
-      Buffer.from([0, 255, 1]),
-    )
-    db.prepare("INSERT INTO quarantine (position, box, topic, cause, at_ms, payload) VALUES (50, 'a', 't', 'c', 1, x'01')").run()
+    db.prepare(
+      "INSERT INTO quarantine (position, box, topic, cause, at_ms, payload) VALUES (40, 'a', 't', 'c', 1, ?)",
+    ).run(Buffer.from([0, 255, 1]))
+    db.prepare(
+      "INSERT INTO quarantine (position, box, topic, cause, at_ms, payload) VALUES (50, 'a', 't', 'c', 1, x'01')",
+    ).run()
     db.prepare('DELETE FROM quarantine WHERE position = 50').run()
   })
 })
@@ -84,7 +86,9 @@ function withTown<T>(url: string, role: 'writer' | 'reader', run: (db: Sqlite) =
 async function copyStorage(from: string, to: string): Promise<string> {
   const printed: string[] = []
   const write = (text: string | Uint8Array): boolean => printed.push(String(text)) > 0
-  const spies = [process.stdout, process.stderr].map((out) => vi.spyOn(out, 'write').mockImplementation(write))
+  const spies = [process.stdout, process.stderr].map((out) =>
+    vi.spyOn(out, 'write').mockImplementation(write),
+  )
   try {
     await runCentre(['copy-storage', '--config', join(folder, 'centre.yaml'), '--from', from, '--to', to])
   } finally {
@@ -126,10 +130,14 @@ test('a town goes on over PostgreSQL with everything that it had, and the source
   await until(async () => (await casesOf(centre)).cases.flatMap(({ alarms }) => alarms).length === 2)
   before = await shown(centre)
   withTown(postgres, 'reader', (db) => expect(countCentres(db)).toBeGreaterThan(0))
-  expect(await copyStorage(postgres, `sqlite:${join(folder, 'too-early.db')}`)).toContain('in use by another centre')
+  expect(await copyStorage(postgres, `sqlite:${join(folder, 'too-early.db')}`)).toContain(
+    'in use by another centre',
+  )
   await box.end()
   await centre.centre.stop()
-  expect(withTown(postgres, 'reader', (db) => db.prepare('SELECT count(*) FROM records').pluck().get())).toBe(5)
+  expect(withTown(postgres, 'reader', (db) => db.prepare('SELECT count(*) FROM records').pluck().get())).toBe(
+    5,
+  )
 })
 
 test('and back again into a new file', async () => {
@@ -145,6 +153,8 @@ test('and back again into a new file', async () => {
 test('refuses a target with rows, a source that is not there, and two of a kind', async () => {
   expect(await copyStorage(sqlite, postgres)).toContain('it must be empty')
   expect(await copyStorage('sqlite:/nowhere/centre.db', postgres)).toContain('there is no such database')
-  expect(await copyStorage(sqlite, `sqlite:${join(folder, 'other.db')}`)).toContain('the other one PostgreSQL')
+  expect(await copyStorage(sqlite, `sqlite:${join(folder, 'other.db')}`)).toContain(
+    'the other one PostgreSQL',
+  )
   expect(await copyStorage(sqlite, 'postgres://a:secret@127.0.0.1/town')).toContain('no password here')
 })

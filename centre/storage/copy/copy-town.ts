@@ -55,7 +55,10 @@ export function copyTown({ source, target, onProgress = () => undefined }: CopyT
   const tables = readTownTables(postgres, sqlite)
   const audit = verifyAudit(source)
   if (!audit.isGood)
-    throw new StorageFailure('audit-broken', 'the audit trail of the source does not verify: see gengfu centre verify-audit')
+    throw new StorageFailure(
+      'audit-broken',
+      'the audit trail of the source does not verify: see gengfu centre verify-audit',
+    )
   const { entries: auditEntries, head = '' } = audit
   return immediately(target, (): CopiedTown => {
     refuseRows(target, tables)
@@ -70,12 +73,19 @@ export function copyTown({ source, target, onProgress = () => undefined }: CopyT
     for (const { table, rows, hash } of copied) {
       const there = readTable(target, table)
       if (there.hash !== hash)
-        throw new StorageFailure('copy-differs', `${table.name}: ${rows} rows were copied, ${there.rows} were read back, or their contents differ`)
+        throw new StorageFailure(
+          'copy-differs',
+          `${table.name}: ${rows} rows were copied, ${there.rows} were read back, or their contents differ`,
+        )
     }
     const copy = verifyAudit(target)
     if (!copy.isGood || copy.head !== head)
       throw new StorageFailure('copy-differs', 'the audit trail of the copy does not verify')
-    return { rows: Object.fromEntries(copied.map(({ table, rows }) => [table.name, rows])), auditEntries, head }
+    return {
+      rows: Object.fromEntries(copied.map(({ table, rows }) => [table.name, rows])),
+      auditEntries,
+      head,
+    }
   })()
 }
 
@@ -84,7 +94,10 @@ function refuseRows(target: Sqlite, tables: readonly TownTable[]): void {
     ({ name }) => name !== 'starts' && target.prepare(`SELECT 1 FROM "${name}" LIMIT 1`).get() !== undefined,
   )
   if (filled.length > 0)
-    throw new StorageFailure('not-empty', `the target has rows in ${filled.map(({ name }) => name).join(', ')}: it must be empty`)
+    throw new StorageFailure(
+      'not-empty',
+      `the target has rows in ${filled.map(({ name }) => name).join(', ')}: it must be empty`,
+    )
 }
 
 interface ReadTable {
@@ -100,7 +113,8 @@ const rowsOf = (db: Sqlite, { name, columns, key }: TownTable): IterableIterator
     .iterate()
 
 // PostgreSQL's texts have no character 0.
-const portable = (value: unknown): unknown => (typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value)
+const portable = (value: unknown): unknown =>
+  typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value
 
 function copyTable(
   source: Sqlite,
@@ -119,7 +133,11 @@ function copyTable(
 }
 
 /** The hash of all values in the order of the key. */
-function readTable(db: Sqlite, table: TownTable, onRow?: (values: unknown[], rows: number) => void): ReadTable {
+function readTable(
+  db: Sqlite,
+  table: TownTable,
+  onRow?: (values: unknown[], rows: number) => void,
+): ReadTable {
   const hash = createHash('sha256')
   let rows = 0
   for (const row of rowsOf(db, table)) {

@@ -50,14 +50,23 @@ export function readTownTables(postgres: Sqlite, sqlite: Sqlite): TownTable[] {
     numbered: rowsOf(columns, name).find(({ numbers }) => numbers === 1)?.column,
   }))
   const [here, there] = [describeTables(tables), describeTables(readSqliteTables(sqlite))]
-  const differing = [...here.filter((one) => !there.includes(one)), ...there.filter((one) => !here.includes(one))]
+  const differing = [
+    ...here.filter((one) => !there.includes(one)),
+    ...there.filter((one) => !here.includes(one)),
+  ]
   if (differing.length > 0)
-    throw new StorageFailure('other-tables', `the tables of the two databases differ: ${differing.join('; ')}`)
+    throw new StorageFailure(
+      'other-tables',
+      `the tables of the two databases differ: ${differing.join('; ')}`,
+    )
   return tables.toSorted((a, b) => Number(referring.has(a.name)) - Number(referring.has(b.name)))
 }
 
 function readSqliteTables(sqlite: Sqlite): Pick<TownTable, 'name' | 'columns'>[] {
-  const names = sqlite.prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
+  const names = sqlite
+    .prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table'")
+    .pluck()
+    .all()
   const columns = sqlite.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck()
   return names
     .filter((name) => !ofSqlite.test(name))

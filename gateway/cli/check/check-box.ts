@@ -70,11 +70,7 @@ async function checkCentre(config: GatewayConfig, world: CheckWorld): Promise<Ch
   }
 }
 
-async function checkAddress(
-  address: string,
-  config: GatewayConfig,
-  world: CheckWorld,
-): Promise<CheckReport> {
+async function checkAddress(address: string, config: GatewayConfig, world: CheckWorld): Promise<CheckReport> {
   const url = new URL(address)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const problem = await world.reach(host, Number(url.port) || (ports[url.protocol] ?? 8883))

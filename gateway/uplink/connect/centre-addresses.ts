@@ -11,7 +11,10 @@ export class CentreAddresses {
   #attempt = 0
 
   /** Equal centres are shuffled once per start, so that the boxes of a town spread over them. */
-  constructor({ url, reserveUrl, urls }: Pick<UplinkSettings, 'url' | 'reserveUrl' | 'urls'>, random: Random) {
+  constructor(
+    { url, reserveUrl, urls }: Pick<UplinkSettings, 'url' | 'reserveUrl' | 'urls'>,
+    random: Random,
+  ) {
     this.#areEqual = urls !== undefined
     this.#addresses = urls ? shuffled(urls, random) : reserveUrl ? [url, reserveUrl] : [url]
   }
