@@ -60,7 +60,7 @@ async function checkCentre(config: GatewayConfig, world: CheckWorld): Promise<Ch
   if (!uplink) return alone([{ code: 'no-centre', grade: 'watch', facts: {} }])
   const reports: CheckReport[] = []
   for (const address of uplink.urls ?? [uplink.url]) reports.push(await checkAddress(address, config, world))
-  // The box needs one of its equal centres: the others are no fault that somebody has to clear now.
+  // The box needs one of its equal centres: while it reaches one, a person need not act for the others.
   const isReached = reports.some(({ notes }) => notes.length > 0)
   return {
     faults: reports.flatMap(({ faults }) =>
