@@ -1,3 +1,4 @@
+// Which of several centres a box tries: spread over equal ones, in order with a reserve.
 import { expect, test } from 'vitest'
 import { uplinkSettingsSchema } from '../../../../../gateway/config/uplink-settings.ts'
 import { CentreAddresses } from '../../../../../gateway/uplink/connect/centre-addresses.ts'
