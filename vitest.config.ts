@@ -11,6 +11,15 @@ const inProcess = [
   'tests/system/uplink/*.test.ts',
 ]
 
+/**
+ * The centre over PostgreSQL: its contract must not depend on the store. In the whole run those that use most of its statements;
+ * GENGFU_WHOLE_CONTRACT=1 runs all of them, in some minutes.
+ */
+const overPostgres = process.env['GENGFU_WHOLE_CONTRACT']
+  ? ['tests/contract/centre/**/*.test.ts']
+  : ['tests/contract/centre/{cases,commands,search,salvage}.test.ts']
+const onlyPostgres = ['tests/postgres/**/*.test.ts']
+
 noteBuild()
 
 export default defineConfig({
@@ -23,7 +32,22 @@ export default defineConfig({
         test: { ...common, name: 'in process', include: inProcess, isolate: false },
       },
       {
-        test: { ...common, name: 'programs', include: ['tests/**/*.test.ts'], exclude: inProcess },
+        test: {
+          ...common,
+          name: 'postgres',
+          include: [...overPostgres, ...onlyPostgres],
+          isolate: false,
+          env: { GENGFU_TEST_STORAGE: 'postgres' },
+          globalSetup: ['tests/kits/postgres/for-all-tests.ts'],
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'programs',
+          include: ['tests/**/*.test.ts'],
+          exclude: [...inProcess, ...onlyPostgres],
+        },
       },
     ],
   },

@@ -58,5 +58,9 @@ const wasm = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-rele
 copyFileSync(wasm, join(folderOf('gateway'), 'quickjs.wasm'))
 startFromBundle('gateway', ['runGateway'])
 
-await bundle('centre', ['storage/sqlite/thread/storage-worker'])
+await bundle('centre', [
+  'storage/sqlite/thread/storage-worker',
+  'storage/postgres/thread/postgres-worker',
+  'storage/postgres/connection/postgres-thread',
+])
 startFromBundle('centre', ['runCentre', 'checkCentreConfig'])

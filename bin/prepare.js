@@ -48,6 +48,8 @@ const debian = {
     { name: 'python3-zeep', probe: '/usr/lib/python3/dist-packages/zeep' },
     // A Modbus gauge that is not ours.
     { name: 'python3-pymodbus', probe: '/usr/lib/python3/dist-packages/pymodbus' },
+    // The centre's other database, with its standby.
+    { name: 'postgresql-15', probe: '/usr/lib/postgresql/15/bin/postgres' },
     { name: 'procps', probe: '/usr/bin/ps' },
     { name: 'e2fsprogs', probe: '/sbin/mkfs.ext4' },
     // Network namespaces with a bad link between them.

@@ -8,6 +8,7 @@ import type { Clock } from '../protocols/kit/clock.ts'
 import { keepPacketCachesSmall } from '../protocols/kit/packet-caches.ts'
 import type { Random } from '../protocols/kit/random.ts'
 import type { DeskServer } from './api/server.ts'
+import { onDutyOnly } from './cluster/on-duty.ts'
 import { CommandSender } from './commands/command-sender.ts'
 import type { CentreConfig } from './config/config.ts'
 import { Downlink } from './receiver/downlink.ts'
@@ -17,6 +18,9 @@ import type { Storage, StoredChange } from './storage/port.ts'
 import type { Base } from './wiring/base.ts'
 import { openEnrolment } from './wiring/enrolment/open-enrolment.ts'
 import { openFleet } from './wiring/fleet/open-fleet.ts'
+import { openPush } from './wiring/cluster/open-push.ts'
+import { joinCluster } from './wiring/cluster/join-cluster.ts'
+import { openCluster } from './wiring/cluster/open-cluster.ts'
 import { openDesk } from './wiring/open-desk.ts'
 import { openOutlets } from './wiring/open-outlets.ts'
 import { openReceiver } from './wiring/open-receiver.ts'
@@ -103,33 +107,29 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   const core = new ReceiverCore()
   core.remember(known.epochs, known.lanes)
   const downlink = new Downlink({ core, wallMs: () => clock.wallMs(), isClockKept })
+  const cluster = openCluster(base, { storage, known, core })
   const opened = await openStream(base, storage)
-  let lookUpward = (): void => undefined
-  let lookOutlets = (): void => undefined
-  let hearLinkage = (_changes: readonly StoredChange[]): void => undefined
-  const push = (changes: readonly StoredChange[]): void => {
-    opened.stream.push(changes)
-    lookUpward()
-    lookOutlets()
-    hearLinkage(changes)
-  }
-  const boxes = openVillages(base, { storage, known, core, push, isClockKept })
+  const { push, also, onForeign } = openPush(cluster, opened.stream)
+  const isOnDuty = cluster?.hasDuties
+  const boxes = openVillages(base, { storage, known, core, push, isClockKept, isOnDuty })
   const { securityLog } = opened.accounts
   const fleet = await openFleet(base, storage, boxes.villages)
-  const received = { fleet: fleet.fleet, storage, core, downlink, securityLog, push, isClockKept }
+  const claims = cluster?.claims
+  const received = { fleet: fleet.fleet, storage, core, downlink, securityLog, push, isClockKept, claims }
   const receiver = openReceiver(base, { ...boxes, ...received })
   const commands = await openCommands(base, { storage, downlink, push })
   const { attendance } = opened.accounts
-  openUpkeep(base, { storage, attendance, push, anchor: (head) => downlink.anchor(head) })
+  const dutyStorage = isOnDuty ? onDutyOnly(storage, isOnDuty) : storage
+  openUpkeep(base, { storage: dutyStorage, attendance, push, anchor: (head) => downlink.anchor(head) })
   const updates = openUpdates(base, { ...boxes, storage, commands })
-  hearLinkage = openLinkage(base, { storage, commands, push })
+  also(openLinkage(base, { storage, commands, push }))
   const tellSteps = createStepTeller(downlink, push)
   const upward = await openUpward(base, { ...boxes, storage, onStep: tellSteps })
-  lookUpward = upward.look
-  const outletParts = { ...boxes, ...receiver, storage, commands, securityLog }
+  also(upward.look)
+  const outletParts = { ...boxes, ...receiver, storage: dutyStorage, commands, securityLog }
   const { outlets, linkRoutes } = openOutlets(base, { ...outletParts, onStored: push, onStep: tellSteps })
   await outlets.start()
-  lookOutlets = () => outlets.look()
+  also(() => outlets.look())
   const signing = await openEnrolment(base, storage)
   const notes = () => ({ boxesAhead: boxes.boxesAhead().length, isClockKept: isClockKept() })
   await openSupport(base, { storage, boxes: fleet.boxes, notes, programLog: options.programLog })
@@ -156,9 +156,12 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     commands,
     securityLog,
     certificates: signing.certificates,
+    claim: cluster && ((box) => cluster.claims.claim(box)),
   })
   signing.certificates.onRevoked(() => void broker.reload())
-  upward.start()
+  const joined = { ...boxes, attendance, broker, downlink, commands, upward, onFatal: options.onFatal }
+  if (cluster) onForeign(await joinCluster(cluster, joined))
+  else upward.start()
   logger.info({ http: desk.url, uplink: broker.urls }, 'centre is listening')
   return { desk, broker, readCertificates: () => boxes.own.certificates.look() }
 }

@@ -13,6 +13,7 @@ import { addBackupCommands } from './cli/backup-commands.ts'
 import { addOutletCommands } from './cli/outlet-commands.ts'
 import { addAuthorityCommands } from './cli/authority-commands.ts'
 import { addEnrolmentCommands } from './cli/enrolment-commands.ts'
+import { addCopyStorage } from './cli/copy-storage.ts'
 import { addBulletin } from './cli/bulletin.ts'
 import { addPrune } from './cli/prune.ts'
 import { addUpdateCommands } from './cli/update-commands.ts'
@@ -138,6 +139,7 @@ function createProgram(): Command {
   addAccountCommands(program, loadAsService)
   addVerifyAudit(program, loadAsService)
   addBackupCommands(program, loadAsService)
+  addCopyStorage(program, loadAsService)
   addPrune(program, loadAsService)
   addUpdateCommands(program, load)
   addOutletCommands(program, load)

@@ -6,9 +6,10 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { parse, stringify } from 'yaml'
 import { SimulatedCamera } from './camera/simulated-camera.ts'
+import { DemoPostgres } from './demo-postgres.ts'
 import { pushCommand, townBoxConfig } from './demo-town-box.ts'
 import { createVillageConfig } from './village/village-config.ts'
 import { createVillage } from './village/village.ts'
@@ -47,6 +48,13 @@ const preferredPorts = {
 const program = fileURLToPath(new URL('../../bin/gengfu.js', import.meta.url))
 const printLine = (text: string): boolean => printProblem(`${text}\n`)
 
+interface DemoFlags {
+  dir: string
+  fresh?: boolean
+  storage: string
+  townBox?: boolean
+}
+
 export async function runDemo(argv: readonly string[]): Promise<void> {
   const command = new Command('gengfu demo')
     .description(
@@ -55,10 +63,19 @@ export async function runDemo(argv: readonly string[]): Promise<void> {
     .option('--fresh', 'forget the data of earlier runs 清空以前的数据')
     .option('--dir <folder>', 'where the data is kept 数据目录', '.demo')
     .option('--town-box', 'a second box beside the centre, for 4G devices 另启镇级网关，接 4G 设备')
-    .exitOverride()
-    .action(async (options: { fresh?: boolean; townBox?: boolean; dir: string }) =>
-      new Demo(resolve(options.dir), options.townBox === true).run(options.fresh === true),
+    .addOption(
+      new Option(
+        '--storage <kind>',
+        'postgres: a temporary server, and no earlier data 临时数据库，不保留数据',
+      )
+        .choices(['sqlite', 'postgres'])
+        .default('sqlite'),
     )
+    .exitOverride()
+    .action(async ({ dir, fresh, storage, townBox }: DemoFlags) => {
+      const postgres = storage === 'postgres' ? new DemoPostgres() : undefined
+      await new Demo(resolve(dir), townBox === true, postgres).run(fresh === true || postgres !== undefined)
+    })
   try {
     await command.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -72,15 +89,17 @@ export async function runDemo(argv: readonly string[]): Promise<void> {
 class Demo {
   readonly #folder: string
   readonly #hasTownBox: boolean
+  readonly #postgres: DemoPostgres | undefined
   readonly #children: { name: string; process: ChildProcess }[] = []
   /** A camera with a view of the printed button's yard: a press brings pictures to the desk. */
   readonly #camera = new SimulatedCamera()
   #stopVillage: () => void = () => undefined
   #isStopping = false
 
-  constructor(folder: string, hasTownBox: boolean) {
+  constructor(folder: string, hasTownBox: boolean, postgres: DemoPostgres | undefined) {
     this.#folder = folder
     this.#hasTownBox = hasTownBox
+    this.#postgres = postgres
   }
 
   async run(isFresh: boolean): Promise<void> {
@@ -108,7 +127,8 @@ class Demo {
 
   async #start(): Promise<void> {
     const ports = await choosePorts()
-    const centreFile = this.#write('centre.yaml', centreConfig(this.#folder, ports))
+    const url = await this.#postgres?.start()
+    const centreFile = this.#write('centre.yaml', centreConfig(this.#folder, ports, url ?? 'sqlite:'))
     await this.#camera.start()
     const gatewayFile = this.#write('gateway.yaml', gatewayConfig(this.#folder, ports, this.#camera))
     const password = await this.#login(centreFile, operator, 'operator')
@@ -232,6 +252,7 @@ class Demo {
       await this.#camera.stop()
       // The gateway first, so that its waiting records reach the centre before the centre stops.
       for (const { process: child } of this.#children.reverse()) await ended(child)
+      await this.#postgres?.stop()
       rmSync(join(this.#folder, pidFile), { force: true })
     }
     process.exit(code)
@@ -297,8 +318,9 @@ function bindable(port: number): Promise<number | undefined> {
   })
 }
 
-function centreConfig(folder: string, ports: Ports): object {
+function centreConfig(folder: string, ports: Ports, url: string): object {
   return {
+    storage: { url },
     dataDir: join(folder, 'centre'),
     http: { host: '127.0.0.1', port: ports.http },
     uplink: { listeners: [{ host: '127.0.0.1', port: ports.uplink }], anonymous: true },

@@ -1,5 +1,5 @@
 // Users and tokens in a centre's database, also while the centre runs: used by `gengfu centre user` and `token`.
-import { openWriter, sqliteFile } from '../storage/sqlite/database.ts'
+import { openTown } from '../storage/open-town.ts'
 import { createAccountWriter, createTokenReader } from '../storage/sqlite/accounts.ts'
 import { createSignInWriter } from '../storage/sqlite/sign-in/factor-table.ts'
 import type { SecurityEvent, TokenSummary, UserSummary } from '../../protocols/desk/accounts.ts'
@@ -28,7 +28,7 @@ function withAccounts<T>(
   { config, clock }: Pick<AccountOptions, 'config' | 'clock'>,
   work: (accounts: AccountWriter) => { answer: T; did?: [what: SecurityEvent, who: string, detail?: string] },
 ): T {
-  const db = openWriter(sqliteFile(config.storage.url, config.dataDir), clock.wallMs())
+  const db = openTown(config, 'writer', clock.wallMs())
   try {
     const accounts = { ...createAccountWriter(db), ...createTokenReader(db), ...createSignInWriter(db) }
     const { answer, did } = work(accounts)

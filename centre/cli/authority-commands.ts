@@ -7,7 +7,7 @@ import { print } from '../../platform/terminal.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import type { CentreConfig } from '../config/config.ts'
 import { beginRotation, endRotation, isIssuedBy, trustingFiles } from '../enrolment/change-authority.ts'
-import { openReader, sqliteFile } from '../storage/sqlite/database.ts'
+import { openTown } from '../storage/open-town.ts'
 import { addScopeFunction } from '../storage/sqlite/scope-column.ts'
 import { createEnrolmentReader } from '../storage/sqlite/enrolment/enrolment-table.ts'
 import { UsageFailure } from './usage-failure.ts'
@@ -58,10 +58,10 @@ function filesOf({ enrolment, uplink }: CentreConfig) {
 
 /** Boxes whose valid certificates are all of the old authority. */
 function leftBehind(config: CentreConfig, oldPem: string): string[] {
-  const db = openReader(sqliteFile(config.storage.url, config.dataDir))
+  const nowMs = createSystemClock().wallMs()
+  const db = openTown(config, 'reader', nowMs)
   try {
     addScopeFunction(db)
-    const nowMs = createSystemClock().wallMs()
     const left = new Set<string>()
     const followed = new Set<string>()
     const [old] = parseAuthorities(oldPem)

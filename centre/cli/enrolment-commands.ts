@@ -11,7 +11,8 @@ import { createSystemRandom } from '../../protocols/kit/random.ts'
 import type { CentreConfig } from '../config/config.ts'
 import { openAuthorities } from '../enrolment/authority-set.ts'
 import { createCode } from '../enrolment/box-enrolment.ts'
-import { openWriter, sqliteFile, type Sqlite } from '../storage/sqlite/database.ts'
+import { openTown } from '../storage/open-town.ts'
+import type { Sqlite } from '../storage/sqlite/database.ts'
 import { createAccountWriter } from '../storage/sqlite/accounts.ts'
 import { createEnrolmentWriter } from '../storage/sqlite/enrolment/enrolment-table.ts'
 import { UsageFailure } from './usage-failure.ts'
@@ -101,7 +102,7 @@ async function makeCodes(flags: EnrolFlags, config: CentreConfig): Promise<void>
   const made = wanted.map((one) =>
     createCode(random, authority, { centreUrl: enrolment.centreUrl, expiresAtMs, ...one }),
   )
-  const db = openWriter(sqliteFile(config.storage.url, config.dataDir), nowMs)
+  const db = openTown(config, 'writer', nowMs)
   try {
     store(db, made, nowMs)
   } finally {

@@ -6,7 +6,7 @@ import { createSystemClock } from '../../protocols/kit/clock.ts'
 import type { CentreConfig } from '../config/config.ts'
 import { sweepExpired } from '../retention/retention-sweep.ts'
 import { expiredKinds, type ExpiredKind } from '../storage/retention-port.ts'
-import { openReader, openWriter, sqliteFile } from '../storage/sqlite/database.ts'
+import { openTown } from '../storage/open-town.ts'
 import { createExpiredReader, createExpiredWriter } from '../storage/sqlite/retention.ts'
 
 const words: Record<ExpiredKind, string> = {
@@ -29,9 +29,8 @@ export function addPrune(program: Command, load: (file: string) => CentreConfig)
     .action(async ({ config: path, dryRun = false }: { config: string; dryRun?: boolean }) => {
       const config = load(path)
       const nowMs = createSystemClock().wallMs()
-      const file = sqliteFile(config.storage.url, config.dataDir)
-      const writing = dryRun ? undefined : openWriter(file, nowMs)
-      const reading = openReader(file)
+      const writing = dryRun ? undefined : openTown(config, 'writer', nowMs)
+      const reading = openTown(config, 'reader', nowMs)
       try {
         const { expired } = createExpiredReader(reading)
         const drop = writing && createExpiredWriter(writing).dropExpired

@@ -2,7 +2,8 @@
 import { Option, type Command } from 'commander'
 import { print } from '../../platform/terminal.ts'
 import type { CentreConfig } from '../config/config.ts'
-import { openReader, sqliteFile } from '../storage/sqlite/database.ts'
+import { createSystemClock } from '../../protocols/kit/clock.ts'
+import { openTown } from '../storage/open-town.ts'
 import { verifyAudit } from '../storage/sqlite/audit-chain.ts'
 
 export function addVerifyAudit(program: Command, load: (file: string) => CentreConfig): void {
@@ -18,7 +19,7 @@ export function addVerifyAudit(program: Command, load: (file: string) => CentreC
     )
     .action(({ config: file, head }: { config: string; head?: string }) => {
       const config = load(file)
-      const db = openReader(sqliteFile(config.storage.url, config.dataDir))
+      const db = openTown(config, 'reader', createSystemClock().wallMs())
       try {
         const finding = verifyAudit(db, head)
         if (finding.isGood) {

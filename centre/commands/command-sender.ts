@@ -24,6 +24,8 @@ const askAgainMs = 60_000
 const askedForMs = 7 * 86_400_000
 const tickMs = 1000
 
+const finalStates: ReadonlySet<DeskCommand['state']> = new Set(['done', 'refused', 'failed', 'expired'])
+
 export interface CommandSenderOptions {
   storage: Pick<Storage, 'askCommand' | 'moveCommand' | 'closeCommand'>
   clock: Clock
@@ -91,6 +93,15 @@ export class CommandSender {
       this.#counts.inc({ do: command.do, state: 'asked' })
       this.#look(open)
     }
+  }
+
+  /** Another centre has stored this state of a command. */
+  heardElsewhere(command: DeskCommand): void {
+    const isOver = finalStates.has(command.state)
+    const open = this.#open.get(command.id)
+    if (isOver) this.#open.delete(command.id)
+    else if (open) open.command = command
+    else this.adopt([command])
   }
 
   /** False when too many are in progress. On disk when it resolves. */

@@ -1,5 +1,6 @@
 // The centre's configuration: one strict schema, all problems at once, a frozen result.
 import { isLoopback } from '../../platform/loopback.ts'
+import { checkPostgres, isPostgresUrl } from '../storage/postgres/address.ts'
 import { z } from 'zod'
 import { colours } from '../../protocols/domain/colour.ts'
 import { caseSteps } from '../../protocols/domain/step-limits.ts'
@@ -225,7 +226,14 @@ export const centreConfigSchema = z.strictObject({
       isKept: z.boolean().optional(),
     })
     .prefault({}),
-  storage: z.strictObject({ url: text.default('sqlite:') }).default({ url: 'sqlite:' }),
+  storage: z
+    .strictObject({
+      url: text.default('sqlite:'),
+      /** Of PostgreSQL: the password, and the authority of the servers' certificates. */
+      passwordFile: text.optional(),
+      caFile: text.optional(),
+    })
+    .default({ url: 'sqlite:' }),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
   boxes: z
     .array(
@@ -267,13 +275,12 @@ function findConflicts(config: CentreConfig): Problem[] {
       message: 'mqtts:// or wss://: a plain link is allowed on loopback only',
     })
   const { url } = config.storage
-  if (/^postgres(ql)?:/.test(url))
+  if (isPostgresUrl(url)) problems.push(...checkPostgres(config.storage))
+  else if (!url.startsWith('sqlite:'))
     problems.push({
       path: 'storage.url',
-      message: 'PostgreSQL is not supported yet: use sqlite: (a file in dataDir)',
+      message: 'sqlite:, sqlite:/path/to/file.db or postgres://user@host:port,host:port/database',
     })
-  else if (!url.startsWith('sqlite:'))
-    problems.push({ path: 'storage.url', message: 'sqlite: or sqlite:/path/to/file.db' })
   const named = [
     ...config.map.villages.map(({ id }, i) => [`map.villages.${i}.id`, id] as const),
     ...config.divisions.map(({ code }, i) => [`divisions.${i}.code`, code] as const),

@@ -30,7 +30,7 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
     keyFile: at(tls.keyFile),
     ...(tls.caFile === undefined ? {} : { caFile: at(tls.caFile) }),
   })
-  const { http, uplink, accounts, enrolment } = config
+  const { http, uplink, accounts, enrolment, storage } = config
   const { oidc } = accounts
   return Object.freeze({
     ...config,
@@ -42,6 +42,11 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
       ...(oidc ? { oidc: { ...oidc, clientSecretFile: at(oidc.clientSecretFile) } } : {}),
     },
     ...(enrolment ? { enrolment: { ...enrolment, authority: tlsAt(enrolment.authority) } } : {}),
+    storage: {
+      ...storage,
+      ...(storage.passwordFile === undefined ? {} : { passwordFile: at(storage.passwordFile) }),
+      ...(storage.caFile === undefined ? {} : { caFile: at(storage.caFile) }),
+    },
     http: { ...http, ...(http.tls ? { tls: tlsAt(http.tls) } : {}) },
     uplink: {
       ...uplink,
@@ -57,7 +62,7 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
 export function checkCentreConfig(file: string): { problems: Problem[]; warnings: Problem[] } {
   const loaded = loadCentreConfig(file)
   if (!loaded.ok) return { problems: loaded.problems, warnings: [] }
-  const { http, uplink } = loaded.value
+  const { http, uplink, storage } = loaded.value
   const wallMs = createSystemClock().wallMs()
   const problems = uplink.listeners.flatMap(({ tls }, i) =>
     tls ? checkCertificateFiles({ path: `uplink.listeners.${i}.tls`, ...tls }, wallMs) : [],
@@ -69,6 +74,10 @@ export function checkCentreConfig(file: string): { problems: Problem[]; warnings
     const named = uplink[key]
     if (named === undefined) continue
     problems.push(...readable(`uplink.${key}`, named))
+  }
+  for (const key of ['passwordFile', 'caFile'] as const) {
+    const named = storage[key]
+    if (named !== undefined) problems.push(...readable(`storage.${key}`, named))
   }
   const authority = loaded.value.enrolment?.authority
   if (authority)

@@ -95,6 +95,16 @@ export class ReceiverCore {
     }
   }
 
+  /** The state of a box that another centre had before: what this one knew of it is out of date. */
+  adopt(box: string, epochs: readonly string[], known: readonly KnownLane[]): void {
+    this.#boxes.delete(box)
+    this.#ranges.delete(box)
+    this.remember(
+      epochs.map((epoch) => ({ box, epoch })),
+      known,
+    )
+  }
+
   /** Plans `reports` in order without changing any state: a commit that fails needs no undo here. */
   plan(reports: readonly ArrivedReport[]): Plan {
     const batches = new Map<string, LaneBatch>()

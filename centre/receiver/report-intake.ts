@@ -5,7 +5,7 @@ import type { Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { UpChannel } from '../../protocols/uplink/topics.ts'
-import type { QuarantineEntry, Storage, StoredChange } from '../storage/port.ts'
+import type { QuarantineEntry, Storage, StoredChange, StoredIntake } from '../storage/port.ts'
 import type { BoxLimits } from './box-limits.ts'
 import { FairQueue } from '../../platform/fair-queue.ts'
 import { alarmAmong, causeOf, rawOf, type FaultyRecord } from './faulty-records.ts'
@@ -67,6 +67,8 @@ export interface IntakeOptions {
   clock: Clock
   logger: Logger
   registry: Registry
+  /** Where several centres share a database: the fence of a box, and what is done when another centre has it now. */
+  claims?: { fenceOf: (box: string) => number; lost: (boxes: readonly string[]) => void }
   /** Absent: boxes have no limit. */
   limits?: Pick<BoxLimits, 'putsOff' | 'isReceiptDue' | 'stored'>
 }
@@ -292,13 +294,12 @@ export class ReportIntake {
       // Repeats need no commit, but are compared with the stored records.
       const isNews = plan.lanes.length > 0 || quarantined.length > 0 || plan.repeated.length > 0
       const receivedAtMs = clock.wallMs()
-      const {
-        changes,
-        spoilt,
-        conflicts = [],
-      } = isNews
-        ? await storage.storeIntake({ receivedAtMs, lanes: plan.lanes, quarantined, repeated: plan.repeated })
-        : { changes: [], spoilt: [], conflicts: [] }
+      const intake = { receivedAtMs, lanes: plan.lanes, quarantined, repeated: plan.repeated }
+      const stored: StoredIntake = isNews
+        ? await storage.storeIntake({ ...intake, ...this.#fencesOf(batch) })
+        : { changes: [], spoilt: [] }
+      const { changes, spoilt, conflicts = [], lost } = stored
+      if (lost) return await this.#commitWithout(batch, lost)
       for (const one of spoilt) this.#notes.spoilt(one)
       const gaps = core.settle(plan)
       this.#options.limits?.stored(plan.lanes)
@@ -319,6 +320,19 @@ export class ReportIntake {
       const failure = error instanceof Error ? error : new Error(messageOf(error))
       for (const { done } of batch) done(failure)
     }
+  }
+
+  #fencesOf(batch: readonly Waiting[]): { fences?: Record<string, number> } {
+    const { claims } = this.#options
+    return claims ? { fences: Object.fromEntries(batch.map(({ box }) => [box, claims.fenceOf(box)])) } : {}
+  }
+
+  /** Another centre has these boxes: they get no answer here, and the rest of the commit is made without them. */
+  async #commitWithout(batch: readonly Waiting[], lost: readonly string[]): Promise<void> {
+    const gone = new Set(lost)
+    this.#options.claims?.lost(lost)
+    for (const { box, done } of batch) if (gone.has(box)) done(new Error('another centre has this box'))
+    if (batch.some(({ box }) => !gone.has(box))) await this.#commit(batch.filter(({ box }) => !gone.has(box)))
   }
 
   /** Of the records that can not be read, those whose numbers are new: a Report that comes again changes nothing. */

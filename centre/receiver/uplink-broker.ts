@@ -152,6 +152,13 @@ export class UplinkBroker {
     for (const client of this.#sessions.clients()) if (this.#isShutOut(client)) client.conn.destroy()
   }
 
+  /** Ends every session of these boxes: they connect again, here or to another centre. */
+  cut(boxes: readonly string[]): void {
+    const gone = new Set(boxes)
+    for (const client of this.#sessions.clients())
+      if (gone.has(this.#claims.get(client)?.box ?? '')) client.conn.destroy()
+  }
+
   #isShutOut(client: Client): boolean {
     const claim = this.#claims.get(client)
     const reason = claim && this.#admission.refusal(claim.box, claim.marks)
@@ -305,7 +312,23 @@ export class UplinkBroker {
     if (this.#isShutOut(client)) return done(shutOut(), null)
     if (this.#sessions.isFull(claim.box)) return done(this.#refuse('sessions'), null)
     if (!this.#guard.admit(client.conn as Socket)) return done(this.#refuse('full'), null)
-    return done(null, true)
+    if (!this.#options.claim) return done(null, true)
+    return void this.#claim(claim.box, done)
+  }
+
+  /** Without the claim the box is refused: it tries again, here or at another centre. */
+  async #claim(
+    box: string,
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): Promise<void> {
+    let refusal: AuthenticateError | null = null
+    try {
+      await this.#options.claim?.(box)
+    } catch (error) {
+      this.#options.logger.error({ err: error, box }, 'a box could not be taken over')
+      refusal = this.#refuse('not-claimed')
+    }
+    done(refusal, refusal ? null : true)
   }
 
   #open(client: Client): void {

@@ -3,7 +3,7 @@ import type { FoundToken, PasswordRow, SecurityEntry, SecurityRow, TokenRow } fr
 import type { Alarm, AlarmChange, Stage } from '../../protocols/domain/alarm.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
-import type { AlarmRecord, LogRecord, RecordPlace } from '../../protocols/domain/record.ts'
+import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import type { DeskAlarm, DeskPicture } from '../../protocols/desk/api.ts'
 import type {
   CommandMessage as CommandNews,
@@ -12,21 +12,21 @@ import type {
 } from '../../protocols/desk/commands.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 import type { SecurityEvent } from '../../protocols/desk/accounts.ts'
-import type { NumberRange } from '../../protocols/kit/ranges.ts'
-import type { UnreadableAlarm } from '../alarms/unreadable-alarm.ts'
 import type { PolicySettings } from '../cases/case-policy.ts'
 import type { AuditFinding, TrailEntry } from '../cases/trail.ts'
 import type { CaseReaderCalls, CaseWriterCalls } from './case-port.ts'
+import type { ClusterReaderCalls, ClusterWriterCalls } from './intake/cluster-port.ts'
 import type { EnrolmentReaderCalls, EnrolmentWriterCalls } from './enrolment-port.ts'
 import type { FleetReaderCalls, FleetWriterCalls } from './fleet-port.ts'
-import type { FamilyReaderCalls, FamilyWriterCalls } from './family-port.ts'
-import type { SignInReaderCalls, SignInWriterCalls } from './sign-in-port.ts'
+import type { FamilyReaderCalls, FamilyWriterCalls } from './people/family-port.ts'
+import type { SignInReaderCalls, SignInWriterCalls } from './people/sign-in-port.ts'
 import type { SearchCriteria, SearchReaderCalls } from './search-port.ts'
 import type { UpwardReaderCalls, UpwardWriterCalls } from './upward-port.ts'
 import type { OutletReaderCalls, OutletWriterCalls } from './outlet-port.ts'
 import type { VillageReaderCalls, VillageWriterCalls } from './village-port.ts'
 import type { PeopleReaderCalls, PeopleWriterCalls } from './people-port.ts'
 import type { ResponseReaderCalls, ResponseWriterCalls } from './response-port.ts'
+import type { IntakeBatch, KnownLane, StoredIntake } from './intake/intake-port.ts'
 import type { BoxMessage, StoredChange } from './stored-change.ts'
 import type {
   PictureRow,
@@ -51,7 +51,18 @@ export type {
 } from './picture-port.ts'
 export type { BoxMessage, PictureMessage, StoredChange } from './stored-change.ts'
 export type { BoxListing } from './village-port.ts'
+export type { ClaimedBox } from './intake/cluster-port.ts'
 export type { UpwardAnswer, UpwardLane, UpwardRecord, UpwardState } from './upward-port.ts'
+export type {
+  IntakeBatch,
+  KnownLane,
+  LaneBatch,
+  QuarantineEntry,
+  RecordConflict,
+  RepeatedRecord,
+  SpoiltRecord,
+  StoredIntake,
+} from './intake/intake-port.ts'
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
 
 export type {
@@ -62,76 +73,6 @@ export type {
   SecurityEntry,
   SecurityRow,
 } from './account-port.ts'
-
-/** The new records of one lane in one commit, as columns. */
-export interface LaneBatch {
-  box: string
-  epoch: string
-  lane: Lane
-  numbers: number[]
-  sequences: number[]
-  bodies: string[]
-  /** The AlarmRecords among them. */
-  alarms: AlarmRecord[]
-  /** Those among them about the start of a boot. */
-  clocks: LogRecord[]
-  /** Those among them that are about pictures. */
-  pictures: LogRecord[]
-  /**
-   * Those among them that are daily reports, lists of zones and devices, or come with a case that a centre below has
-   * handed over; absent when there is none.
-   */
-  daily?: LogRecord[]
-  /** Those among them that were salvaged, by their sequence: stored only when their first position is not. */
-  origins: { sequence: number; was: RecordPlace }[]
-  skipped: { from: number; to: number; reason: string }[]
-  /** All settled numbers of the lane once this batch is stored. */
-  settled: NumberRange[]
-}
-
-export interface QuarantineEntry {
-  box: string
-  topic: string
-  cause: string
-  payload: Uint8Array
-  /** It may be an alarm: the same commit raises one of the centre itself. */
-  alarm?: UnreadableAlarm | undefined
-}
-
-/** A record that came under a stored number. */
-export interface RepeatedRecord {
-  box: string
-  epoch: string
-  lane: Lane
-  number: number
-  /** See `identityOf`. */
-  identity: string
-}
-
-/** A stored number came again as another record: the box's folder was restored to an earlier state. */
-export type RecordConflict = Omit<RepeatedRecord, 'identity'>
-
-export interface IntakeBatch {
-  receivedAtMs: number
-  lanes: LaneBatch[]
-  quarantined: QuarantineEntry[]
-  /** Compared with the records stored under their numbers. */
-  repeated?: RepeatedRecord[]
-}
-
-/** A record that makes its commit fail: it went into quarantine instead, and its number is settled. */
-export interface SpoiltRecord {
-  box: string
-  lane: Lane
-  number: number
-  why: string
-}
-
-export interface StoredIntake {
-  changes: StoredChange[]
-  spoilt: SpoiltRecord[]
-  conflicts?: RecordConflict[]
-}
 
 /** A call that a box could not store. */
 export interface UnkeptArrived {
@@ -155,15 +96,6 @@ export interface KnownBox {
   lastHeardAtMs?: number
   /** Removed for good, until it sends again. */
   isRetired?: boolean
-}
-
-export interface KnownLane {
-  box: string
-  epoch: string
-  lane: Lane
-  settled: NumberRange[]
-  /** Numbers among them that the box had lost. */
-  givenUp: number
 }
 
 /** A stored value that the start could not use: left out or recomputed, and named in the log. */
@@ -243,6 +175,7 @@ export interface WriterCalls
     OutletWriterCalls,
     EnrolmentWriterCalls,
     FleetWriterCalls,
+    ClusterWriterCalls,
     UpwardWriterCalls {
   /** Only an answer: the thread works. */
   writerAnswers(): SpoiltRow[]
@@ -321,6 +254,7 @@ export interface ReaderCalls
     OutletReaderCalls,
     EnrolmentReaderCalls,
     FleetReaderCalls,
+    ClusterReaderCalls,
     UpwardReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Only an answer: the thread works. */

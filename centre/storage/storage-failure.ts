@@ -2,7 +2,10 @@
 import { codeOf, messageOf } from '../../platform/failure.ts'
 
 export class StorageFailure extends Error {
-  /** SQLite's own code such as SQLITE_FULL, or one of ours: newer-schema, damaged, in-use, not-synchronous, closed. */
+  /**
+   * SQLite's own code such as SQLITE_FULL, PostgreSQL's behind PG_, or one of ours: newer-schema, damaged, in-use, not-synchronous,
+   * closed, and PG_UNKNOWN for a commit without an answer.
+   */
   readonly code: string
   /** True when the same call may succeed later. */
   readonly retryable: boolean
@@ -11,7 +14,7 @@ export class StorageFailure extends Error {
     super(message, cause === undefined ? {} : { cause })
     this.name = 'StorageFailure'
     this.code = code
-    this.retryable = /^SQLITE_(FULL|BUSY|IOERR|LOCKED)/.test(code)
+    this.retryable = /^(?:SQLITE_(?:FULL|BUSY|IOERR|LOCKED)|PG_(?:[A-Z]{3}|40|53|55|57|58|08))/.test(code)
   }
 }
 
@@ -29,6 +32,7 @@ const ofTheWorld =
  * deep.
  */
 export function isFaultOfData(error: unknown): boolean {
-  if (error instanceof StorageFailure) return false
+  // Of PostgreSQL: a value, a constraint, a statement that does not fit it, and the limits of a row.
+  if (error instanceof StorageFailure) return /^PG_(?:2[123]|42|54|P0)/.test(error.code)
   return !ofTheWorld.test(codeOf(error))
 }

@@ -17,6 +17,8 @@ export interface OwnAlarmsOptions {
   random: Random
   logger: Logger
   onStored: (changes: StoredChange[]) => void
+  /** False while another centre looks after what is about the centre itself. */
+  isOnDuty?: (() => boolean) | undefined
 }
 
 /** The subject of an alarm; each has at most one at a time. */
@@ -61,6 +63,16 @@ export class OwnAlarms {
     }
   }
 
+  /** Another centre has raised or ended an alarm of the centre itself. */
+  heardElsewhere(alarm: DeskAlarm): void {
+    const { box, kind, variant } = alarm
+    const key = keyOf({ box, kind, variant })
+    const isMine = alarm.id.startsWith(`${box}.${kind}-`)
+    if (!isMine || this.#watched.get(key)?.isBusy) return
+    if (alarm.state !== 'normal') this.remember([alarm])
+    else this.#watched.delete(key)
+  }
+
   /** The subjects of `kind` whose alarm stands or is being stored. */
   standing(kind: Alarm['kind']): OwnSubject[] {
     return [...this.#watched.values()].flatMap(({ subject, wanted }) =>
@@ -70,6 +82,7 @@ export class OwnAlarms {
 
   /** Raises the alarm of `subject` with `wanted`, or ends it; nothing changes when it already stands, or does not. */
   set(subject: OwnSubject, wanted: OwnWords | undefined): void {
+    if (subject.box === centreBox.id && !(this.#options.isOnDuty?.() ?? true)) return
     const key = keyOf(subject)
     const watched = this.#watched.get(key)
     if (!watched && !wanted) return

@@ -37,6 +37,8 @@ export interface VillagesOptions {
   missing: (box: string, epoch: string, lane: Lane) => [from: number, to: number][]
   givenUp: (box: string, epoch: string, lane: Lane) => number
   latestEpoch: (box: string) => string | undefined
+  /** False while another centre reports which boxes are silent. */
+  isOnDuty?: () => boolean
 }
 
 type PresenceListener = (box: KnownBox, presence: BoxPresence, message: BoxMessage) => void
@@ -47,6 +49,7 @@ export class Villages {
   readonly #ofVillage = new Map<string, Set<string>>()
   /** The names of retired boxes, in case one sends again. */
   readonly #retired = new Map<string, string>()
+  readonly #heard = new Set<string>()
   readonly #startedMs: number
   #cancel: (() => void) | undefined
   #presence: PresenceListener = () => undefined
@@ -90,8 +93,30 @@ export class Villages {
     this.#cancel = undefined
   }
 
+  /** Boxes heard since the last call. */
+  takeHeard(): string[] {
+    const heard = [...this.#heard]
+    this.#heard.clear()
+    return heard
+  }
+
+  /** Another centre has heard the box, and reports it. */
+  heardElsewhere(id: string): void {
+    const box = this.#boxes.get(id) ?? this.#add(id)
+    if (!box) return
+    box.heardMs = this.#options.clock.monotonicMs()
+    box.lastHeardAtMs = this.#options.clock.wallMs()
+    box.presence = 'present'
+  }
+
+  /** From now on this centre reports which boxes are silent: those that are so already too. */
+  takeDuty(): void {
+    for (const box of this.#boxes.values()) if (box.presence === 'silent') box.presence = 'late'
+  }
+
   /** Any message of the box. */
   heard(id: string): void {
+    this.#heard.add(id)
     const box = this.#boxes.get(id) ?? this.#add(id)
     if (!box) return
     box.heardMs = this.#options.clock.monotonicMs()
@@ -117,7 +142,9 @@ export class Villages {
     for (const box of this.#boxes.values()) {
       const wasEverHeard = box.lastHeardAtMs !== undefined
       const presence = presenceOf(nowMs, this.#startedMs, box.heardMs, wasEverHeard)
-      if (presence !== box.presence) this.#change(box, presence)
+      if (presence === box.presence) continue
+      if (this.#options.isOnDuty?.() ?? true) this.#change(box, presence)
+      else box.presence = presence
     }
   }
 

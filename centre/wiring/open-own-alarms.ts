@@ -39,6 +39,7 @@ export interface OpenOwnAlarmsOptions {
   /** Boxes that were receipted more than is stored here. */
   boxesAhead: () => readonly string[]
   isClockKept: () => boolean
+  isOnDuty?: (() => boolean) | undefined
 }
 
 export function openOwnAlarms(options: OpenOwnAlarmsOptions) {
@@ -120,6 +121,7 @@ function wordsOf({ address, certificate }: BoxPlace): string {
 
 function outletAlarms(alarms: OwnAlarms) {
   return {
+    heardElsewhere: (alarm: DeskAlarm): void => alarms.heardElsewhere(alarm),
     /** A receiver outside fails or is silent; `variant` names it, so that each has an alarm of its own. */
     outlet: (
       kind: 'outlet-failed' | 'outlet-silent',

@@ -1,5 +1,6 @@
 // Wires the path of boxes' messages to the disk: Reports, pictures, heartbeats and calls that a box could not store.
 import type { SecurityLog } from '../accounts/security-log.ts'
+import type { BoxClaims } from '../cluster/box-claims.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Downlink } from '../receiver/downlink.ts'
 import { HeartbeatIntake } from '../receiver/heartbeat-intake.ts'
@@ -19,6 +20,7 @@ export interface OpenReceiverOptions extends OpenedVillages {
   securityLog: SecurityLog
   push: (changes: readonly StoredChange[]) => void
   isClockKept: () => boolean
+  claims?: BoxClaims | undefined
 }
 
 export interface OpenedReceiver {
@@ -32,7 +34,16 @@ export function openReceiver(base: Base, options: OpenReceiverOptions): OpenedRe
   const { config, clock, registry, parts } = base
   const { storage, core, downlink, securityLog, push, villages, own, noteGaps } = options
   const logger = base.logger.child({ part: 'receiver' })
-  const intake = new ReportIntake({ core, storage, clock, logger, registry, limits: own.limits })
+  const { claims } = options
+  const intake = new ReportIntake({
+    core,
+    storage,
+    clock,
+    logger,
+    registry,
+    limits: own.limits,
+    ...(claims ? { claims } : {}),
+  })
   const pictures = openPictures({
     config,
     storage,

@@ -1,6 +1,9 @@
 // First step: locks the data folder, opens and reads the database, and checks that its two threads answer.
+import { hostname } from 'node:os'
 import type { Remembered, Storage } from '../storage/port.ts'
 import { lockDataDir } from '../storage/sqlite/data-lock.ts'
+import { isPostgresUrl, postgresAddress } from '../storage/postgres/address.ts'
+import { openPostgresStorage } from '../storage/postgres/postgres-storage.ts'
 import { sqliteFile } from '../storage/sqlite/database.ts'
 import { openSqliteStorage } from '../storage/sqlite/sqlite-storage.ts'
 import { centreBox } from '../villages/own-alarms.ts'
@@ -27,7 +30,6 @@ export interface OpenedStorage {
 export async function openStorage(base: Base, options: OpenStorageOptions): Promise<OpenedStorage> {
   const { config, logger, clock, parts } = base
   parts.add('lock of the data folder', lockDataDir(config.dataDir))
-  const file = sqliteFile(config.storage.url, config.dataDir)
   const endFeeding = feedWhileOpening(clock, options.onAlive)
   const { storage, known } = await openAndRemember().finally(endFeeding)
   for (const one of known.setAside) logger.error(one, 'stored data makes no sense and is set aside')
@@ -45,8 +47,21 @@ export async function openStorage(base: Base, options: OpenStorageOptions): Prom
   parts.add('pulse of storage', () => pulse.stop())
   return { storage, known, pulse }
 
+  function openNamed(onThreadEnded: (failure: Error) => void): Promise<Storage> {
+    const nowMs = clock.wallMs()
+    if (!isPostgresUrl(config.storage.url))
+      return openSqliteStorage(
+        sqliteFile(config.storage.url, config.dataDir),
+        nowMs,
+        undefined,
+        onThreadEnded,
+      )
+    const name = `gengfu ${hostname()} ${process.pid}`
+    return openPostgresStorage({ address: postgresAddress(config.storage), name, nowMs, onThreadEnded })
+  }
+
   async function openAndRemember(): Promise<Pick<OpenedStorage, 'storage' | 'known'>> {
-    const opened = await openSqliteStorage(file, clock.wallMs(), undefined, (failure) => {
+    const opened = await openNamed((failure) => {
       logger.fatal({ err: failure }, 'a storage thread has ended: the centre ends, to be started again')
       options.onFatal?.(failure)
     })

@@ -28,6 +28,7 @@ export interface OpenUplinkOptions extends OpenedReceiver, OpenedVillages {
   commands: CommandSender
   securityLog: SecurityLog
   certificates: Pick<SignedCertificates, 'isRevoked' | 'connected'>
+  claim?: ((box: string) => Promise<void>) | undefined
 }
 
 export async function openUplink(base: Base, options: OpenUplinkOptions): Promise<UplinkBroker> {
@@ -44,6 +45,7 @@ export async function openUplink(base: Base, options: OpenUplinkOptions): Promis
     ...uplink,
     isRevoked: options.certificates.isRevoked,
     isAnonymousAllowed: anonymous,
+    claim: options.claim,
     onSpoke: (box, claim) => {
       own.spoke(box, claim)
       options.certificates.connected(claim.marks)

@@ -12,6 +12,7 @@ export interface OpenUpwardOptions {
 
 /** `start`, once everything else works; `look`, after something was stored. */
 export interface OpenedUpward {
+  isConfigured: boolean
   start: () => void
   look: () => void
 }
@@ -19,7 +20,7 @@ export interface OpenedUpward {
 export async function openUpward(base: Base, options: OpenUpwardOptions): Promise<OpenedUpward> {
   const { config, clock, random, registry, parts } = base
   const { upward: settings } = config
-  if (!settings) return { start: () => undefined, look: () => undefined }
+  if (!settings) return { isConfigured: false, start: () => undefined, look: () => undefined }
   const { storage, villages, onStep } = options
   // Loaded for a centre that has a next one: the MQTT client costs a tenth of a second at every start.
   const { UpwardLink } = await import('../upward/upward-link.ts')
@@ -39,5 +40,5 @@ export async function openUpward(base: Base, options: OpenUpwardOptions): Promis
     registry,
   })
   parts.add('link to the next centre', () => link.stop())
-  return { start: () => link.start(), look: () => link.look() }
+  return { isConfigured: true, start: () => link.start(), look: () => link.look() }
 }

@@ -14,6 +14,8 @@ export interface OpenVillagesOptions {
   core: ReceiverCore
   push: (changes: readonly StoredChange[]) => void
   isClockKept: () => boolean
+  /** Absent where there is one centre. */
+  isOnDuty?: (() => boolean) | undefined
 }
 
 export interface OpenedVillages {
@@ -36,6 +38,7 @@ export function openVillages(base: Base, options: OpenVillagesOptions): OpenedVi
     missing: (box, epoch, lane) => core.missing(box, epoch, lane),
     givenUp: (box, epoch, lane) => core.givenUp(box, epoch, lane),
     latestEpoch: (box) => core.latestEpoch(box),
+    ...(options.isOnDuty ? { isOnDuty: options.isOnDuty } : {}),
   })
   // A box that was retired does not count.
   const boxesAhead = (): string[] => core.boxesAhead().filter((box) => villages.presenceOf(box) !== undefined)
@@ -51,6 +54,7 @@ export function openVillages(base: Base, options: OpenVillagesOptions): OpenedVi
     onStored: push,
     boxesAhead,
     isClockKept: options.isClockKept,
+    isOnDuty: options.isOnDuty,
   })
   parts.add("the centre's own alarms", () => own.stop())
   villages.onPresence((box, presence, message) => {

@@ -21,14 +21,20 @@ const proxyUrl = z.string().refine((text) => {
   return url?.protocol === 'http:' && url.hostname !== '' && url.username === ''
 }, 'http://host:port of a proxy that knows CONNECT, without user or password')
 
+/** More centres than a county has. */
+const centresMax = 16
+
 const file = z.string().min(1)
 const seconds = (from: number, to: number) => z.number().min(from).max(to)
 
 export const uplinkSettingsSchema = z
   .strictObject({
-    url: centreUrl,
+    /** One of `url` and `urls` is needed. */
+    url: centreUrl.optional(),
     /** Tried when `url` does not answer twice in a row. */
     reserveUrl: centreUrl.optional(),
+    /** Equal centres over one database, in place of `url`: shuffled at each start; after a failure the next one is tried. */
+    urls: z.array(centreUrl).min(1).max(centresMax).optional(),
     caFile: file.optional(),
     certFile: file.optional(),
     keyFile: file.optional(),
@@ -52,5 +58,19 @@ export const uplinkSettingsSchema = z
     path: ['certFile'],
     message: 'certFile and keyFile go together',
   })
+  .refine(({ url, urls }) => (url === undefined) !== (urls === undefined), {
+    path: ['url'],
+    message: 'url for one centre, or urls for several equal ones',
+  })
+  .refine(({ reserveUrl, urls }) => reserveUrl === undefined || urls === undefined, {
+    path: ['reserveUrl'],
+    message: 'only beside url: in urls each centre is the reserve of the others',
+  })
+  .refine(({ urls = [] }) => new Set(urls).size === urls.length, {
+    path: ['urls'],
+    message: 'an address is given twice',
+  })
+  // Where one address stands for all: the first.
+  .transform((uplink) => ({ ...uplink, url: uplink.url ?? uplink.urls?.[0] ?? '' }))
 
 export type UplinkSettings = z.infer<typeof uplinkSettingsSchema>

@@ -141,7 +141,7 @@ export class HealthReport {
     return {
       state: states[facts.state],
       forMs: facts.stateForMs,
-      ...(this.#options.config.uplink ? { url: this.#options.config.uplink.url } : {}),
+      url: facts.address,
       ...(receiptMs === undefined ? {} : { lastReceiptAgoMs: this.#options.monotonicMs() - receiptMs }),
       ...(facts.roundTripMs > 0 ? { roundTripMs: facts.roundTripMs } : {}),
       ...(facts.bytesPerSecond > 0 ? { bytesPerSecond: facts.bytesPerSecond } : {}),

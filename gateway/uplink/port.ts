@@ -63,6 +63,8 @@ export interface UplinkFacts {
   state: UplinkState
   /** How long it has been in this state, ms. */
   stateForMs: number
+  /** Of the centre that it is connected to, or tries next. */
+  address: string
   /** The reason why the last connection ended or the last attempt failed. */
   reason?: string
   lanes: Record<Lane, LaneFacts>

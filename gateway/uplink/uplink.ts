@@ -15,6 +15,7 @@ import type { CentreTime } from '../clock/port.ts'
 import type { StoredRecord } from '../journal/port.ts'
 import type { Link } from './link.ts'
 import { reasonOf, vanishedReports } from './connect/connect-failure.ts'
+import { CentreAddresses } from './connect/centre-addresses.ts'
 import { openStream, shownName } from './connect/open-stream.ts'
 import { packReport } from './queues/pack.ts'
 import { UnkeptCalls } from './queues/unkept-calls.ts'
@@ -30,8 +31,6 @@ import { createUplinkMetrics, type UplinkMetrics } from './uplink-metrics.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
 
 const tickMs = 1000
-/** Attempts in a row at one address before the other address is tried. */
-const attemptsPerAddress = 2
 
 export function createUplink(options: UplinkOptions): Uplink {
   return new UplinkLoop(options)
@@ -40,6 +39,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 class UplinkLoop implements Uplink {
   readonly #options: UplinkOptions
   readonly #retry: RetrySchedule
+  readonly #addresses: CentreAddresses
   readonly #supervision: Supervision
   readonly #metrics: UplinkMetrics
   readonly #session: SendOrder
@@ -52,7 +52,6 @@ class UplinkLoop implements Uplink {
   #undos: (() => void)[] = []
   #isStarted = false
   #tickedMs: number
-  #attempt = 0
   #attemptAtMs = Number.NEGATIVE_INFINITY
   #giveUp: AbortController | undefined
   #cancelRetry: (() => void) | undefined
@@ -63,6 +62,7 @@ class UplinkLoop implements Uplink {
     const { outbox, clock, settings } = options
     this.#options = options
     this.#retry = new RetrySchedule(options.random, settings.retrySecondsMax * 1000)
+    this.#addresses = new CentreAddresses(settings, options.random)
     this.#supervision = new Supervision(outbox, clock)
     this.#metrics = createUplinkMetrics(options.metrics, () => this.facts())
     this.#stateSinceMs = clock.monotonicMs()
@@ -130,6 +130,7 @@ class UplinkLoop implements Uplink {
     return {
       state: this.#state,
       stateForMs: this.#options.clock.monotonicMs() - this.#stateSinceMs,
+      address: this.#addresses.current,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       lanes: laneFacts,
       bytesPerSecond: meter.bytesPerSecond,
@@ -195,10 +196,7 @@ class UplinkLoop implements Uplink {
   #connect(): void {
     if (!this.#isStarted) return
     const { clock, settings, boxId } = this.#options
-    const addresses = settings.reserveUrl ? [settings.url, settings.reserveUrl] : [settings.url]
-    const address =
-      addresses[Math.floor(this.#attempt / attemptsPerAddress) % addresses.length] ?? settings.url
-    this.#attempt++
+    const address = this.#addresses.current
     this.#attemptAtMs = clock.monotonicMs()
     this.#setState('connecting')
     const giveUp = new AbortController()
@@ -267,8 +265,7 @@ class UplinkLoop implements Uplink {
     this.#session.linkDown()
     if (!this.#isStarted) return
     if (this.#state !== 'deaf') this.#metrics.closed(wasUp ? 'closed' : 'failed')
-    // After a working connection the first address is tried first again.
-    if (wasUp && this.#retry.failures === 0) this.#attempt = 0
+    this.#addresses.ended(wasUp && this.#retry.failures === 0)
     const delayMs = this.#retry.nextDelayMs(this.#session.isUrgentWaiting || this.#unkept.isWaiting)
     const { logger, clock } = this.#options
     if (wasUp || this.#reason !== reason) logger.warn({ reason, delayMs }, 'no link to the centre')

@@ -44,6 +44,10 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
       'red and the drain of a million records on 64 kbit/s and 300 ms, beside a Mosquitto bridge (--minutes 10)',
     load: async () => (await import('./link/thin-link.ts')).runThinLink,
   },
+  postgres: {
+    words: 'records a second into PostgreSQL and red beside bulk, beside a plain INSERT ... unnest loop',
+    load: async () => (await import('./town/postgres.ts')).runPostgres,
+  },
   'small-box': {
     words: 'the whole box inside 256 MB and half a core: start, alarms, a million records drained',
     load: async () => (await import('./load/small-box.ts')).runSmallBox,

@@ -24,6 +24,8 @@ export interface UplinkBrokerOptions {
   isRevoked?: ((marks: readonly string[]) => boolean) | undefined
   /** A box was refused, before or after it was admitted. */
   onShutOut: (box: string, reason: AdmissionRefusal, address: string) => void
+  /** Before the box is admitted, where several centres share a database: this one takes it over. */
+  claim?: ((box: string) => Promise<void>) | undefined
   /** The box has connected, or sent a permitted message. */
   onSpoke: (box: string, claim: Claim) => void
   clock: Clock

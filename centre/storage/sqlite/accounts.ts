@@ -3,7 +3,7 @@ import type { Role } from '../../../protocols/desk/api.ts'
 import { tokenUser, type TokenSummary, type UserSummary } from '../../../protocols/desk/accounts.ts'
 import type { Scope } from '../../../protocols/desk/scope.ts'
 import { parseScopeColumn, scopeColumn } from './scope-column.ts'
-import { immediately, type Sqlite } from './database.ts'
+import { immediately, textFor, type Sqlite } from './database.ts'
 import type { PasswordRow, SecurityEntry, SecurityRow, TokenRow } from '../port.ts'
 
 /** How long an expired token is kept: while a red alarm waits, a desk stays open after the end of its shift. */
@@ -142,7 +142,7 @@ function createSecurityWriter(db: Sqlite) {
     'INSERT INTO security_log (at_ms, what, who, address, detail) VALUES (?, ?, ?, ?, ?)',
   )
   const pruneEntries = db.prepare('DELETE FROM security_log WHERE position <= ?')
-  const putSecret = db.prepare('INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)')
+  const putSecret = db.prepare('INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const secret = db.prepare<[string], string>('SELECT value FROM secrets WHERE name = ?').pluck()
   return {
     noteSecurity: immediately(db, (entries: readonly SecurityEntry[]): void => {
@@ -157,6 +157,30 @@ function createSecurityWriter(db: Sqlite) {
       return secret.get(name) ?? fresh
     }),
   }
+}
+
+function createRedReader(db: Sqlite): () => boolean {
+  // Unanswered, or occurred again since the answer; a drill extends no session. `desk-row.ts` has the same rule in
+  // words.
+  const waitingRed = db.prepare<[], { found: number }>(
+    textFor(db, {
+      sqlite: `SELECT 1 AS found FROM (SELECT colour_rank, iif(json_valid(row), row, '{}') AS row FROM alarms INDEXED BY alarms_red
+       WHERE is_active = 1 AND (colour_rank = 0 OR instr(row, '"latchedColour":"red"') > 0))
+     WHERE (colour_rank = 0 OR row ->> '$.alarm.latchedColour' = 'red')
+       AND coalesce(row ->> '$.alarm.isDrill', 0) = 0
+       AND (row ->> '$.acceptedBy' IS NULL AND row ->> '$.alarm.state' <> 'acknowledged'
+         OR row ->> '$.alarm.occurrences' > row ->> '$.acceptedOccurrences'
+         OR colour_rank = 0 AND row ->> '$.acceptedColour' <> 'red') LIMIT 1`,
+      postgres: `SELECT 1 AS found FROM alarms, LATERAL (SELECT parsed(row) AS read) AS document
+       WHERE is_active = 1 AND (colour_rank = 0 OR strpos(row, '"latchedColour":"red"') > 0)
+         AND (colour_rank = 0 OR read #>> '{alarm,latchedColour}' = 'red')
+         AND coalesce(read #>> '{alarm,isDrill}', 'false') <> 'true'
+         AND (read #>> '{acceptedBy}' IS NULL AND read #>> '{alarm,state}' <> 'acknowledged'
+           OR (read #>> '{alarm,occurrences}')::numeric > (read #>> '{acceptedOccurrences}')::numeric
+           OR colour_rank = 0 AND read #>> '{acceptedColour}' <> 'red') LIMIT 1`,
+    }),
+  )
+  return () => waitingRed.get() !== undefined
 }
 
 export function createAccountReader(db: Sqlite) {
@@ -178,17 +202,6 @@ export function createAccountReader(db: Sqlite) {
        iif(is_program = 1, scope, (SELECT scope FROM users WHERE name = user)) AS scope FROM tokens
      WHERE hash = ? AND is_revoked = 0 AND expires_at_ms > ?`,
   )
-  // Unanswered, or occurred again since the answer; a drill extends no session. `desk-row.ts` has the same rule in
-  // words.
-  const waitingRed = db.prepare<[], { found: number }>(
-    `SELECT 1 AS found FROM (SELECT colour_rank, iif(json_valid(row), row, '{}') AS row FROM alarms INDEXED BY alarms_red
-       WHERE is_active = 1 AND (colour_rank = 0 OR instr(row, '"latchedColour":"red"') > 0))
-     WHERE (colour_rank = 0 OR row ->> '$.alarm.latchedColour' = 'red')
-       AND coalesce(row ->> '$.alarm.isDrill', 0) = 0
-       AND (row ->> '$.acceptedBy' IS NULL AND row ->> '$.alarm.state' <> 'acknowledged'
-         OR row ->> '$.alarm.occurrences' > row ->> '$.acceptedOccurrences'
-         OR colour_rank = 0 AND row ->> '$.acceptedColour' <> 'red') LIMIT 1`,
-  )
   const entries = db.prepare<[number, string, string, number], SecurityRow>(
     `SELECT position, at_ms AS atMs, what, who, address, detail FROM security_log
      WHERE position < ? AND (? = '' OR what = ?) ORDER BY position DESC LIMIT ?`,
@@ -197,7 +210,7 @@ export function createAccountReader(db: Sqlite) {
   return {
     ...createTokenReader(db),
     ...createUserReader(db),
-    isRedWaiting: () => waitingRed.get() !== undefined,
+    isRedWaiting: createRedReader(db),
     password: (user: string) => password.get(user),
     token: (hash: string, nowMs: number) => {
       const row = token.get(hash, Math.round(nowMs))

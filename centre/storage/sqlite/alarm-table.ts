@@ -196,7 +196,7 @@ export function createAlarmReader(db: Sqlite, narrow: NarrowScope) {
     before: number,
     limit: number,
   ): Iterable<Listed> {
-    const { from, where, values, order: newestFirst } = searchSql(alarmSearch, find, before)
+    const { from, where, values, order: newestFirst } = searchSql(db, alarmSearch, find, before)
     if (state === 'active') where.push('a.is_active = 1')
     if (find.kind !== undefined) {
       where.push('a.kind = ?')

@@ -1,7 +1,7 @@
 // The trail with its seals: each entry contains the hash of the one before it about the same subject, and of the one
 // before it in the whole trail. Verifying reads both from the first entry.
 import { chainHash, trailHash, trailStart, type AuditFinding, type TrailEntry } from '../../cases/trail.ts'
-import type { Sqlite } from './database.ts'
+import { isPostgres, type Sqlite } from './database.ts'
 
 interface Row extends TrailEntry {
   position: number
@@ -35,8 +35,12 @@ export function createSeal(db: Sqlite): (entry: TrailEntry) => void {
   })
   while (adopt.immediate());
 
-  return (entry) => {
-    const { alarm, atMs, who, what, why } = entry
+  // PostgreSQL's texts have no character 0: the hash is of the text that is stored.
+  const storable = (text: string): string => (isPostgres(db) ? text.replaceAll('\0', '\uFFFD') : text)
+  return (given) => {
+    const { atMs, what } = given
+    const [alarm, who, why] = [storable(given.alarm), storable(given.who), storable(given.why)]
+    const entry = { alarm, atMs, who, what, why }
     const hash = trailHash(lastSeal.get(alarm)?.hash ?? trailStart, entry)
     const { lastInsertRowid } = insertTrail.run(alarm, atMs, who, what, why, hash)
     insertChain.run(lastInsertRowid, chainHash(head.get()?.chain ?? trailStart, hash))

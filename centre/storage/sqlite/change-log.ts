@@ -3,7 +3,7 @@ import type { AlarmChange } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import type { CaseMessage } from '../../../protocols/desk/cases.ts'
 import type { ShiftMessage } from '../../../protocols/desk/shifts.ts'
-import { positionMax, startOf, type Sqlite } from './database.ts'
+import { isPostgres, positionMax, startOf, textFor, type Sqlite } from './database.ts'
 import { readDocument } from './documents.ts'
 import type { BoxMessage, CommandMessage, PictureMessage, StoredChange } from '../port.ts'
 
@@ -27,12 +27,15 @@ export function createChangeLog(db: Sqlite) {
     'DELETE FROM changes WHERE position <= (SELECT position FROM changes ORDER BY position DESC LIMIT 1 OFFSET ?)',
   )
   leap(db)
+  const notify = isPostgres(db) ? db.prepare("SELECT pg_notify('changes', '')") : undefined
   let untilPrune = pruneEvery
   /** Inside the caller's transaction. */
   return (message: Message): StoredChange => {
     const position = Number(insert.run('').lastInsertRowid)
     const json = JSON.stringify({ ...message, position: String(position) })
     update.run(json, position)
+    // Several of one transaction are one.
+    notify?.run()
     if (--untilPrune === 0) {
       untilPrune = pruneEvery
       prune.run(changesKept)
@@ -44,6 +47,12 @@ export function createChangeLog(db: Sqlite) {
 /** After an older backup was restored, no position may be used twice: a desk would take it for one that it has. */
 function leap(db: Sqlite): void {
   const start = startOf(db)
+  if (isPostgres(db)) {
+    db.prepare(
+      "SELECT setval('changes_position_seq', greatest(last_value, CAST(? AS BIGINT), 1)) FROM changes_position_seq",
+    ).get(start)
+    return
+  }
   const isThere = db
     .prepare("UPDATE sqlite_sequence SET seq = max(iif(seq < ?, seq, 0), ?) WHERE name = 'changes'")
     .run(positionMax, start)
@@ -61,7 +70,13 @@ export function createChangeReader(db: Sqlite) {
   const oldestPosition = db.prepare<[], number | null>('SELECT min(position) FROM changes').pluck()
   const countRows = db.prepare<[], number>('SELECT count(*) FROM changes').pluck()
   const has = db.prepare<[number]>('SELECT 1 FROM changes WHERE position = ?')
-  const last = db.prepare<[], { seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
+  // Of PostgreSQL, the newest that is stored: a position is given before its commit.
+  const last = db.prepare<[], { seq: number | null }>(
+    textFor(db, {
+      sqlite: "SELECT seq FROM sqlite_sequence WHERE name = 'changes'",
+      postgres: 'SELECT max(position) AS seq FROM changes',
+    }),
+  )
   const lastPosition = (): number => last.get()?.seq ?? 0
   /** True when no change after `after` is deleted. An unknown position is from before an older backup. */
   const isKnown = (after: number): boolean => {

@@ -11,6 +11,13 @@ import { scalarText } from '../../../protocols/kit/parse-json.ts'
 
 export type Sqlite = Database.Database
 
+/** True for PostgreSQL behind the same calls (`postgres/postgres-database.ts`): other centres may write into it too. */
+export const isPostgres = (db: Sqlite): boolean => 'dialect' in db
+
+/** Where the two databases have no common words for a statement. */
+export const textFor = (db: Sqlite, texts: { sqlite: string; postgres: string }): string =>
+  isPostgres(db) ? texts.postgres : texts.sqlite
+
 /** How long a writer waits for another process, such as `gengfu centre token`. */
 const busyTimeoutMs = 5000
 const settings = {

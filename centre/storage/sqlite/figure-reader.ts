@@ -106,7 +106,7 @@ function createAlarmRows(
   /** Those of a village are found by the search index, not among all of the town. */
   function ofPlaces({ fromMs, toMs, village, scope }: Span): StoredAlarm[] {
     const span = { fromMs: Math.max(0, fromMs - reachMs), toMs, village, scope }
-    const { from, where, values, order } = searchSql(alarmSearch, span, Number.MAX_SAFE_INTEGER)
+    const { from, where, values, order } = searchSql(db, alarmSearch, span, Number.MAX_SAFE_INTEGER)
     return db
       .prepare<(string | number)[], StoredAlarm>(
         `SELECT ${columns} FROM ${from} WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT ?`,

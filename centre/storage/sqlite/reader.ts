@@ -16,6 +16,7 @@ import { createChangeReader } from './change-log.ts'
 import type { Sqlite } from './database.ts'
 import { createCommandReader } from './command-table.ts'
 import { createLevelReader } from './records/level-reader.ts'
+import { createOwnerReader } from './records/owner-table.ts'
 import { createEventReader } from './records/event-pages.ts'
 import { createPictureReader } from './pictures/picture-table.ts'
 import { createPictureUpkeep } from './pictures/picture-upkeep.ts'
@@ -101,6 +102,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     ...createFamilyReader(db),
     ...createEnrolmentReader(db),
     ...createSignInReader(db),
+    ...createOwnerReader(db),
     ...createAttachmentReader(db),
   }
 }

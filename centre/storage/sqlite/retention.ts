@@ -24,12 +24,12 @@ export function createExpiredReader(db: Sqlite): { expired: (query: ExpiredQuery
       AND NOT EXISTS (SELECT 1 FROM case_events e WHERE e.number = cases.number AND e.at_ms >= @beforeMs)
       ORDER BY number LIMIT @limit`,
     alarms: `SELECT arrival AS id FROM alarms WHERE arrival > @after AND is_active = 0
-      AND json_valid(row) AND json_extract(row, '$.changedAtMs') < @beforeMs
+      AND json_valid(row) AND CAST(json_extract(row, '$.changedAtMs') AS DOUBLE PRECISION) < @beforeMs
       AND NOT EXISTS (SELECT 1 FROM case_alarms a JOIN cases c ON c.number = a.number WHERE a.alarm = alarms.id)
       ORDER BY arrival LIMIT @limit`,
     commands: `SELECT number AS id FROM commands WHERE number > @after AND is_open = 0
       AND number < (SELECT max(number) FROM commands)
-      AND json_valid(body) AND json_extract(body, '$.changedAtMs') < @beforeMs ORDER BY number LIMIT @limit`,
+      AND json_valid(body) AND CAST(json_extract(body, '$.changedAtMs') AS DOUBLE PRECISION) < @beforeMs ORDER BY number LIMIT @limit`,
     quarantine: `SELECT position AS id FROM quarantine WHERE position > @after AND at_ms < @beforeMs
       ORDER BY position LIMIT @limit`,
   }

@@ -1,6 +1,6 @@
 // The scope of an account inside SQL: stored as JSON, and evaluated by the same function as everywhere else.
 import { isInScope, type Scope } from '../../../protocols/desk/scope.ts'
-import type { Sqlite } from './database.ts'
+import { isPostgres, type Sqlite } from './database.ts'
 
 /** Undefined: every village. Invalid text allows none: a damaged row must not open the town. */
 export function parseScopeColumn(text: string | null): Scope | undefined {
@@ -22,6 +22,8 @@ export const inScopeSql = (column: string): string => `(? IS NULL OR in_scope(${
 /** Before any statement that uses `inScopeSql` is prepared. */
 export function addScopeFunction(db: Sqlite): void {
   let last: { text: string; scope: Scope | undefined } | undefined
+  // PostgreSQL has it by its migrations.
+  if (isPostgres(db)) return
   db.function('in_scope', { deterministic: true }, (place: unknown, text: unknown): number => {
     if (typeof place !== 'string' || typeof text !== 'string') return 0
     if (last?.text !== text) last = { text, scope: parseScopeColumn(text) }

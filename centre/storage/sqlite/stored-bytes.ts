@@ -1,12 +1,14 @@
 // The disk space of each box's records: added in the commit that stores them, and subtracted when they are deleted.
 import { rowOverheadBytes } from '../port.ts'
-import { immediately, type Sqlite } from './database.ts'
+import { immediately, isPostgres, type Sqlite } from './database.ts'
 
 /** Records of an older version counted in one transaction: some ten milliseconds, in which no alarm is stored. */
 const countedAtOnce = 5000
 
 /** Counts the next records of an older version; false when all are counted. */
 export function createStoredBytesWriter(db: Sqlite): { countStoredBytes: () => boolean } {
+  // PostgreSQL has no records of older versions.
+  if (isPostgres(db)) return { countStoredBytes: () => false }
   const hasTable = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'uncounted_records'")
   // A file that was counted in its migration.
   if (hasTable.get() === undefined) return { countStoredBytes: () => false }
@@ -15,7 +17,7 @@ export function createStoredBytesWriter(db: Sqlite): { countStoredBytes: () => b
   )
   const end = db
     .prepare<[number, number, number], number | null>(
-      'SELECT max(position) FROM (SELECT position FROM records WHERE position > ? AND position <= ? ORDER BY position LIMIT ?)',
+      'SELECT max(position) FROM (SELECT position FROM records WHERE position > ? AND position <= ? ORDER BY position LIMIT ?) AS page',
     )
     .pluck()
   const sums = db.prepare<[number, number], { epoch: number; bytes: number }>(

@@ -27,6 +27,7 @@ import { immediately, type Sqlite } from './database.ts'
 import { readDocument, spoiltRows } from './documents.ts'
 import { createEpochs } from './records/epochs.ts'
 import { createIntakeWriter } from './records/intake-writer.ts'
+import { createOwnerWriter } from './records/owner-table.ts'
 import { readKnownLanes } from './records/known-lanes.ts'
 import { createPictureWriter } from './pictures/picture-table.ts'
 import { createLookWriter } from './pictures/picture-upkeep.ts'
@@ -55,11 +56,11 @@ const ownKinds = [
 ]
 
 function prepareBoxes(db: Sqlite) {
-  const insertBox = db.prepare('INSERT OR IGNORE INTO boxes (id, name) VALUES (?, ?)')
+  const insertBox = db.prepare('INSERT INTO boxes (id, name) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const putBox = db.prepare(
     `INSERT INTO boxes (id, name, last_heard_at_ms) VALUES (?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET name = excluded.name,
-       last_heard_at_ms = coalesce(excluded.last_heard_at_ms, last_heard_at_ms)`,
+       last_heard_at_ms = coalesce(excluded.last_heard_at_ms, boxes.last_heard_at_ms)`,
   )
   const returnBox = db.prepare(
     'UPDATE boxes SET retired_at_ms = NULL WHERE id = ? AND retired_at_ms IS NOT NULL',
@@ -67,12 +68,15 @@ function prepareBoxes(db: Sqlite) {
   const retire = db.prepare('UPDATE boxes SET retired_at_ms = ? WHERE id = ?')
   const boxName = db.prepare<[string], { name: string }>('SELECT name FROM boxes WHERE id = ?')
   const inVillage = db
-    .prepare<[string, string], string>(
-      'SELECT id FROM boxes WHERE retired_at_ms IS NULL AND (id = ? OR id GLOB ?) ORDER BY id',
+    .prepare<[string, string, string], string>(
+      'SELECT id FROM boxes WHERE retired_at_ms IS NULL AND (id = ? OR (id >= ? AND id < ?)) ORDER BY id',
     )
     .pluck()
   const boxesOf = (village: string): string[] =>
-    (inVillage.all(village, `${village}-[0-9]*`) as string[]).filter((id) => villageOf(id) === village)
+    // From its first numbered box to the character behind the digits.
+    (inVillage.all(village, `${village}-0`, `${village}-:`) as string[]).filter(
+      (id) => villageOf(id) === village,
+    )
   return {
     insertBox,
     putBox,
@@ -165,6 +169,7 @@ const createAccountCalls = (db: Sqlite) => ({
   ...createSignInWriter(db),
   ...createEnrolmentWriter(db),
   ...createFleetWriter(db),
+  ...createOwnerWriter(db),
 })
 
 export function createWriter(db: Sqlite): WriterCalls {

@@ -58,7 +58,20 @@ function withoutRepeats(faults: readonly Fault[]): Fault[] {
 async function checkCentre(config: GatewayConfig, world: CheckWorld): Promise<CheckReport> {
   const { uplink } = config
   if (!uplink) return alone([{ code: 'no-centre', grade: 'watch', facts: {} }])
-  const url = new URL(uplink.url)
+  const reports: CheckReport[] = []
+  for (const address of uplink.urls ?? [uplink.url]) reports.push(await checkAddress(address, config, world))
+  // The box needs one of its equal centres: while it reaches one, a person need not act for the others.
+  const isReached = reports.some(({ notes }) => notes.length > 0)
+  return {
+    faults: reports.flatMap(({ faults }) =>
+      isReached ? faults.map((fault) => ({ ...fault, grade: 'watch' as const })) : faults,
+    ),
+    notes: reports.flatMap(({ notes }) => notes),
+  }
+}
+
+async function checkAddress(address: string, config: GatewayConfig, world: CheckWorld): Promise<CheckReport> {
+  const url = new URL(address)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const problem = await world.reach(host, Number(url.port) || (ports[url.protocol] ?? 8883))
   if (problem === undefined)

@@ -54,7 +54,7 @@ export const checkBoard = ({ root }: CheckWorld): CheckReport => ({
 
 /** The way out of the local network, where the centre is not on this machine. */
 export function checkRoute({ uplink }: GatewayConfig, { root }: CheckWorld): Fault[] {
-  if (!uplink || isLoopback(new URL(uplink.url).hostname)) return []
+  if (!uplink || (uplink.urls ?? [uplink.url]).every((url) => isLoopback(new URL(url).hostname))) return []
   const [routes, routes6] = ['proc/net/route', 'proc/net/ipv6_route'].map((file) => read(join(root, file)))
   if (routes === undefined) return []
   const rows = routes

@@ -107,6 +107,7 @@ export function withEnrolment(
   return ok({
     ...whole,
     box,
-    uplink: { url, ...enrolledPaths(dataDir), ...uplink },
+    // The code of enrolment names one centre; a list in the file counts in place of it.
+    uplink: { ...(uplink['urls'] === undefined ? { url } : {}), ...enrolledPaths(dataDir), ...uplink },
   })
 }

@@ -19,7 +19,7 @@ const sockets: WebSocket[] = []
 beforeAll(async () => {
   folder = makeFolder()
   running = await startCentre(folder)
-  const config = { dataDir: folder, storage: { url: 'sqlite:' } }
+  const config = { dataDir: folder, storage: running.storage }
   options = { config, clock: createSystemClock(), random: createSystemRandom() }
 })
 afterAll(async () => {

@@ -176,7 +176,7 @@ test('lets each role do what it may and refuses the rest in both languages', asy
 })
 
 test('logs in by password with a cookie, refuses wrong ones, then slows down, and logs out for good', async () => {
-  const options = { config: { dataDir: folder, storage: { url: 'sqlite:' } }, clock: createSystemClock() }
+  const options = { config: { dataDir: folder, storage: running.storage }, clock: createSystemClock() }
   const user = { name: 'li', role: 'operator' as const, password: 'correct horse' }
   await createUser({ ...options, random: createSystemRandom() }, user)
   const login = (password: string) => running.post('/api/v1/login', undefined, { user: 'li', password })

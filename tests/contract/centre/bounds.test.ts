@@ -179,11 +179,16 @@ describe('a configuration of the centre', () => {
       problemsOf({
         dataDir: 'data',
         uplink: { listeners: [listener, { host: '0.0.0.0', port: 1883 }] },
-        storage: { url: 'postgres://db/gengfu' },
+        storage: { url: 'postgres://gengfu:secret@db/town' },
         boxes,
       }),
     ).toEqual(['uplink.listeners.1', 'storage.url', 'boxes.2.id'])
     expect(problemsOf({ dataDir: 'data', storage: { url: 'mysql:x' } })).toEqual(['storage.url'])
+    const two = 'postgres://gengfu@db-1,db-2:5433/town'
+    expect(problemsOf({ dataDir: 'data', storage: { url: two } })).toEqual(['storage.caFile'])
+    const { pathname } = new URL(import.meta.url)
+    expect(problemsOf({ dataDir: 'data', storage: { url: two, caFile: pathname } })).toEqual([])
+    expect(problemsOf({ dataDir: 'data', storage: { url: 'postgres://gengfu@127.0.0.1/town' } })).toEqual([])
   })
 
   it('resolves paths relative to the file, not to the working directory', () => {

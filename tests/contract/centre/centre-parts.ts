@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type MqttClient } from 'mqtt'
 import { createAuthority } from '../../kits/broker/certificates.ts'
+import { townDatabase } from '../../kits/postgres/town-database.ts'
 import { pino } from 'pino'
 import { createCentre, type Centre, type CentreOptions } from '../../../centre/centre.ts'
-import { parseCentreConfig } from '../../../centre/config/config.ts'
+import { parseCentreConfig, type CentreConfig } from '../../../centre/config/config.ts'
 import { createToken } from '../../../centre/cli/accounts.ts'
 import type { Alarm } from '../../../protocols/domain/alarm.ts'
 import type { Lane } from '../../../protocols/domain/colour.ts'
@@ -94,6 +95,8 @@ export async function enrolmentSettings(folder: string): Promise<object> {
 export interface CentreUnderTest {
   centre: Centre
   folder: string
+  /** Where its data are, for commands beside it. */
+  storage: CentreConfig['storage']
   token: (role?: Role, name?: string, scope?: readonly string[]) => string
   get: (path: string, token?: string) => Promise<Response>
   post: (path: string, token?: string, body?: object) => Promise<Response>
@@ -103,8 +106,10 @@ export async function startCentre(
   folder: string,
   options: { config?: object; wrapStorage?: CentreOptions['wrapStorage']; clock?: Clock } = {},
 ): Promise<CentreUnderTest> {
+  const database = await townDatabase(folder)
   const parsed = parseCentreConfig({
     dataDir: folder,
+    ...(database === undefined ? {} : { storage: { url: database } }),
     http: { host: '127.0.0.1', port: 0 },
     uplink: { listeners: [{ host: '127.0.0.1', port: 0 }], anonymous: true },
     // The result must not depend on whether this machine keeps its time, and asking costs a process.
@@ -123,6 +128,7 @@ export async function startCentre(
   return {
     centre,
     folder,
+    storage: config.storage,
     token: (role = 'operator', name = 'ops', scope) =>
       createToken({ config, clock, random }, { name, role, scope }),
     get: (path, token) => fetch(`${centre.httpUrl}${path}`, { headers: headers(token) }),

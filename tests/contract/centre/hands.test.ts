@@ -34,7 +34,7 @@ beforeAll(async () => {
   if (!parsed.ok) throw new Error('config')
   for (const [name, password] of Object.entries(passwords))
     await createUser(
-      { config: parsed.value, clock, random: createSystemRandom() },
+      { config: { ...parsed.value, storage: running.storage }, clock, random: createSystemRandom() },
       { name, role: 'operator', password },
     )
   auditor = running.token('auditor', 'auditor')

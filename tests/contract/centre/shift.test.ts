@@ -27,7 +27,7 @@ afterEach(async () => {
 
 /** A desk signed in as a person does it: its cookie. */
 async function signIn(name: string): Promise<string> {
-  const options = { config: { dataDir: folder, storage: { url: 'sqlite:' } }, clock }
+  const options = { config: { dataDir: folder, storage: running.storage }, clock }
   const user = { name, role: 'operator' as const, password: 'correct horse' }
   await createUser({ ...options, random: createSystemRandom() }, user)
   const answer = await running.post('/api/v1/login', undefined, { user: name, password: user.password })

@@ -152,6 +152,24 @@ describe('the link of the uplink', () => {
     expect(await delivers(test)).toEqual([1])
   })
 
+  it('stays at one of several equal centres while it works, and goes to the other when it is gone', async () => {
+    const second = await createFakeCentre(createSeededRandom(12))
+    undos.push(() => second.close())
+    const address = ({ port }: FakeCentre): string => `mqtt://127.0.0.1:${port}`
+    const test = start({ urls: [address(centre), address(second)] })
+    await until(() => test.links.at(-1)?.state === 'up')
+    const [used, other] = centre.connections > 0 ? [centre, second] : [second, centre]
+    expect((await test.uplink.facts()).address).toBe(address(used))
+    // Longer than the longest pause: it would have moved by then.
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect([used.connections, other.connections]).toEqual([1, 0])
+    await used.close()
+    test.outbox.commit('red', eventBody(1))
+    await until(() => test.outbox.positions().red.receipted === 1)
+    expect(other.numbers('red')).toEqual([1])
+    expect((await test.uplink.facts()).address).toBe(address(other))
+  })
+
   it('finds an idle link that has gone silent and delivers over a new one', async () => {
     const freezer = await createFreezer(centre.port)
     undos.push(() => freezer.close())

@@ -37,7 +37,8 @@ export function createCaseNumbers(db: Sqlite): () => number {
     .prepare<[number], number | null>('SELECT max(number) FROM cases WHERE number <= ?')
     .pluck()
   const floorOf = db.prepare<[string], number>('SELECT floor FROM numbers WHERE name = ?').pluck()
-  const putFloor = db.prepare('INSERT OR REPLACE INTO numbers (name, floor) VALUES (?, ?)')
+  const putFloor = db.prepare(`INSERT INTO numbers (name, floor) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET floor = excluded.floor`)
   const last = (): number => Math.max(lastNumber.get(caseNumberMax) ?? 0, floorOf.get(nameOfFloor) ?? 0)
   const lifeMs = lastLifeMs(db)
   if (lifeMs !== undefined) {

@@ -10,8 +10,15 @@ import type { CaseQuery } from '../../case-port.ts'
 import { ledgerRowsMax, type SearchCriteria } from '../../search-port.ts'
 import type { Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
-import { anyPlaceQuery } from '../search/search-terms.ts'
-import { caseSearch, isSearch, parseSearchCursor, searchCursor, searchSql } from '../search/search-query.ts'
+import { anyPlaceTerm } from '../search/search-terms.ts'
+import {
+  caseSearch,
+  isSearch,
+  matches,
+  parseSearchCursor,
+  searchCursor,
+  searchSql,
+} from '../search/search-query.ts'
 
 export interface StoredCaseBody {
   number: number
@@ -25,7 +32,7 @@ interface Listed extends StoredCaseBody {
 type Values = (string | number)[]
 
 /** Conditions of the queue besides its order. */
-function conditionsOf(query: CaseQuery, isNarrow: IsNarrow): { where: string[]; values: Values } {
+function conditionsOf(db: Sqlite, query: CaseQuery, isNarrow: IsNarrow): { where: string[]; values: Values } {
   const where: string[] = []
   const values: Values = []
   const also = (condition: string, ...given: Values): void => {
@@ -33,9 +40,11 @@ function conditionsOf(query: CaseQuery, isNarrow: IsNarrow): { where: string[]; 
     values.push(...given)
   }
   if (query.scope !== undefined) also('in_scope(villages, ?)', JSON.stringify(query.scope))
-  const places = isNarrow(query.scope) ? anyPlaceQuery(query.scope) : undefined
-  if (places !== undefined)
-    also('number IN (SELECT rowid FROM case_search WHERE case_search MATCH ?)', places)
+  const places = isNarrow(query.scope) ? anyPlaceTerm(query.scope) : undefined
+  if (places !== undefined) {
+    const { condition, values: given } = matches(db, 'case_search', [places])
+    also(`number IN (SELECT rowid FROM case_search WHERE ${condition})`, ...given)
+  }
   // A case of several villages is found by one of them through the search.
   if (query.village !== undefined) also('village = ?', query.village)
   if (query.villages !== undefined)
@@ -80,7 +89,7 @@ export function listCases(
   if (!match) return undefined
   const parts = partsOf(query, Number(match[1]), Number(match[2]))
   if (parts.length === 0) return { cases: [] }
-  const { where, values } = conditionsOf(query, isNarrow)
+  const { where, values } = conditionsOf(db, query, isNarrow)
   const select = (part: string): string =>
     `SELECT number, colour_rank, body FROM cases WHERE ${[part, ...where].join(' AND ')}`
   const rows = db
@@ -128,7 +137,7 @@ function foundCases(
   limit: number,
   more: (also: (condition: string, ...given: (string | number)[]) => void) => void = () => undefined,
 ): StoredCaseBody[] {
-  const { from, where, values, order } = searchSql(caseSearch, find, before)
+  const { from, where, values, order } = searchSql(db, caseSearch, find, before)
   more((condition, ...given) => {
     where.push(condition)
     values.push(...given)

@@ -31,7 +31,7 @@ export function createCaseReader(db: Sqlite, policy: () => CasePolicy, narrow: N
   const holders = db.prepare<[number], { who: string; isSignedIn: number }>(
     `SELECT who, EXISTS (SELECT 1 FROM tokens WHERE user = who AND is_program = 0 AND is_revoked = 0 AND expires_at_ms > ?) AS isSignedIn
      FROM (SELECT holder AS who FROM cases INDEXED BY cases_of_holder WHERE holder IS NOT NULL AND is_over = 0
-       UNION SELECT claimed_by FROM cases INDEXED BY cases_of_claimer WHERE claimed_by IS NOT NULL AND is_over = 0)`,
+       UNION SELECT claimed_by FROM cases INDEXED BY cases_of_claimer WHERE claimed_by IS NOT NULL AND is_over = 0) AS people`,
   )
   const shifts = db.prepare<[number], { number: number; body: string }>(
     'SELECT number, body FROM shifts ORDER BY number DESC LIMIT ?',

@@ -62,10 +62,10 @@ export function prepareCaseStatements(db: Sqlite) {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (number) DO UPDATE SET is_over = excluded.is_over, colour_rank = excluded.colour_rank,
        state = excluded.state, holder = excluded.holder, claimed_by = excluded.claimed_by, handed_to = excluded.handed_to,
-       next_due_ms = excluded.next_due_ms, villages = excluded.villages, body = excluded.body, incident = coalesce(excluded.incident, incident)`,
+       next_due_ms = excluded.next_due_ms, villages = excluded.villages, body = excluded.body, incident = coalesce(excluded.incident, cases.incident)`,
     ),
     putAlarm: db.prepare(
-      'INSERT INTO case_alarms (alarm, number) VALUES (?, ?) ON CONFLICT (alarm) DO UPDATE SET number = excluded.number WHERE number <> excluded.number',
+      'INSERT INTO case_alarms (alarm, number) VALUES (?, ?) ON CONFLICT (alarm) DO UPDATE SET number = excluded.number WHERE case_alarms.number <> excluded.number',
     ),
     putEvent: db.prepare(
       'INSERT INTO case_events (number, at_ms, what, who, text, subject) VALUES (?, ?, ?, ?, ?, ?)',
@@ -76,8 +76,8 @@ export function prepareCaseStatements(db: Sqlite) {
        VALUES (@number, @village, @colourRank, @isDrill, @openedAtMs, @outcome, @reopened, @supervisorCalls,
          ${factColumns.map((column) => `@${column}`).join(', ')})
        ON CONFLICT (number) DO UPDATE SET colour_rank = excluded.colour_rank, outcome = excluded.outcome,
-         reopened = excluded.reopened, supervisor_calls = supervisor_calls + excluded.supervisor_calls,
-         ${factColumns.map((column) => `${column} = coalesce(${column}, excluded.${column})`).join(', ')}`,
+         reopened = excluded.reopened, supervisor_calls = case_facts.supervisor_calls + excluded.supervisor_calls,
+         ${factColumns.map((column) => `${column} = coalesce(case_facts.${column}, excluded.${column})`).join(', ')}`,
     ),
     leaveOut: db.prepare('UPDATE cases SET next_due_ms = NULL WHERE number = ?'),
   }

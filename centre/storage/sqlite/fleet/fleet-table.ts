@@ -28,9 +28,11 @@ const orderOf = (db: Sqlite, { number, state, body }: WorkRow): WorkOrder | unde
 const columns = 'SELECT number, state, body FROM work_orders'
 
 export function createFleetWriter(db: Sqlite): FleetWriterCalls {
-  const putVitals = db.prepare('INSERT OR REPLACE INTO box_vitals (box, at_ms, body) VALUES (?, ?, ?)')
+  const putVitals = db.prepare(`INSERT INTO box_vitals (box, at_ms, body) VALUES (?, ?, ?)
+     ON CONFLICT (box) DO UPDATE SET at_ms = excluded.at_ms, body = excluded.body`)
   const copyAt = db.prepare<[string], number>('SELECT at_ms FROM box_copies WHERE box = ?').pluck()
-  const putCopy = db.prepare('INSERT OR REPLACE INTO box_copies (box, at_ms, body) VALUES (?, ?, ?)')
+  const putCopy = db.prepare(`INSERT INTO box_copies (box, at_ms, body) VALUES (?, ?, ?)
+     ON CONFLICT (box) DO UPDATE SET at_ms = excluded.at_ms, body = excluded.body`)
   return {
     noteVitals: immediately(db, (rows) => {
       for (const { box, atMs, vitals } of rows) putVitals.run(box, Math.round(atMs), JSON.stringify(vitals))

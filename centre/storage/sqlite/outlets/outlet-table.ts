@@ -153,7 +153,8 @@ export interface OutletWriterParts {
 
 function prepareWriter(db: Sqlite) {
   const cursor = db.prepare<[], number>("SELECT value FROM outlet_state WHERE name = 'position'").pluck()
-  const put = db.prepare("INSERT OR REPLACE INTO outlet_state (name, value) VALUES ('position', ?)")
+  const put = db.prepare(`INSERT INTO outlet_state (name, value) VALUES ('position', ?)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
   const drop = db.prepare("DELETE FROM outlet_state WHERE name = 'position'")
   const last = db.prepare<[], number | null>('SELECT max(position) FROM trail').pluck()
   const count = db
@@ -162,8 +163,8 @@ function prepareWriter(db: Sqlite) {
     )
     .pluck()
   const insert = db.prepare(
-    `INSERT OR IGNORE INTO deliveries (id, outlet, case_number, step, by_user, state, words, is_urgent, colour_rank, made_at_ms, due_at_ms,
-       ends_at_ms, changed_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO deliveries (id, outlet, case_number, step, by_user, state, words, is_urgent, colour_rank, made_at_ms, due_at_ms,
+       ends_at_ms, changed_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   )
   const one = db.prepare<[number], Row>(`SELECT ${columns} FROM deliveries WHERE number = ?`)
   const move = db.prepare(

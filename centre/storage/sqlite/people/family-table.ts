@@ -10,7 +10,7 @@ import {
 } from '../../../../protocols/desk/families.ts'
 import { consentWays } from '../../../../protocols/desk/roster.ts'
 import type { TrailEntry } from '../../../cases/trail.ts'
-import type { FamilyReaderCalls, FamilyWriterCalls, NewFamily } from '../../family-port.ts'
+import type { FamilyReaderCalls, FamilyWriterCalls, NewFamily } from '../../people/family-port.ts'
 import { immediately, type Sqlite } from '../database.ts'
 import { inScopeSql, scopeColumn } from '../scope-column.ts'
 
@@ -117,7 +117,7 @@ export function createFamilyWriter(
     'SELECT number, kinds FROM families WHERE box = ? AND zone = ? AND expires_at_ms > ?',
   )
   const notice = db.prepare(
-    'INSERT OR IGNORE INTO family_notices (family, alarm, what, at_ms) VALUES (?, ?, ?, ?)',
+    'INSERT INTO family_notices (family, alarm, what, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
   )
   const noticed = db
     .prepare<[string], number>("SELECT family FROM family_notices WHERE alarm = ? AND what = 'raised'")

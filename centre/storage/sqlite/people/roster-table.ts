@@ -91,7 +91,9 @@ export function createRosterWriter(
     'UPDATE roster SET body = ?, phone = coalesce(?, phone), expires_at_ms = ?, changed_at_ms = ? WHERE number = ?',
   )
   const clearVillages = db.prepare('DELETE FROM roster_villages WHERE number = ?')
-  const putVillage = db.prepare('INSERT OR IGNORE INTO roster_villages (village, number) VALUES (?, ?)')
+  const putVillage = db.prepare(
+    'INSERT INTO roster_villages (village, number) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  )
   const drop = db.prepare('DELETE FROM roster WHERE number = ?')
   const past = db.prepare<[number], number>('SELECT number FROM roster WHERE expires_at_ms <= ?').pluck()
   const phone = db.prepare<[number], string>('SELECT phone FROM roster WHERE number = ?').pluck()

@@ -138,7 +138,9 @@ function prepareWrites(db: Sqlite) {
     `INSERT INTO snapshots (box, id, epoch, alarm, taken_at_ms, preview, full, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (box, id) DO NOTHING`,
   )
-  const insertFile = db.prepare('INSERT OR IGNORE INTO picture_files (box, sha256, bytes) VALUES (?, ?, ?)')
+  const insertFile = db.prepare(
+    'INSERT INTO picture_files (box, sha256, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  )
   const forgetSnapshots = db.prepare<[string, string, number], { preview: string; full: string }>(
     `DELETE FROM snapshots WHERE box = ? AND id IN (
        SELECT s.id FROM snapshots s

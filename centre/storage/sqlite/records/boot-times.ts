@@ -19,7 +19,8 @@ export interface BootTimes {
 }
 
 export function createBootTimes(db: Sqlite): BootTimes {
-  const put = db.prepare('INSERT OR REPLACE INTO boot_times (epoch, boot, boot_wall_ms) VALUES (?, ?, ?)')
+  const put = db.prepare(`INSERT INTO boot_times (epoch, boot, boot_wall_ms) VALUES (?, ?, ?)
+     ON CONFLICT (epoch, boot) DO UPDATE SET boot_wall_ms = excluded.boot_wall_ms`)
   const prune = db.prepare(
     `DELETE FROM boot_times WHERE epoch = @epoch AND boot <=
        (SELECT boot FROM boot_times WHERE epoch = @epoch ORDER BY boot DESC LIMIT 1 OFFSET ${bootsPerEpochMax})`,

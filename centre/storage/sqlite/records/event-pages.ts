@@ -48,14 +48,14 @@ function prepareReads(db: Sqlite) {
   )
   const tail = db.prepare<[number, number, string, number, number, number, number], Row>(
     `SELECT ${columns} FROM records NOT INDEXED
-     WHERE position > ? AND position <= ? AND epoch IN (SELECT value FROM json_each(?))
+     WHERE position > ? AND position <= ? AND epoch IN (SELECT CAST(value AS BIGINT) FROM json_each(?))
        AND (epoch, sequence, position) > (?, ?, ?)
      ORDER BY epoch, sequence, position LIMIT ?`,
   )
 
   const tailEnd = db.prepare<[number, number], { position: number | null }>(
     `SELECT max(position) AS position FROM
-       (SELECT position FROM records WHERE position > ? ORDER BY position LIMIT ?)`,
+       (SELECT position FROM records WHERE position > ? ORDER BY position LIMIT ?) AS page`,
   )
   return { epochsOfAll, epochsOfBox, wholeEpoch, tail, tailEnd }
 }

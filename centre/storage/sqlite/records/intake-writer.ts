@@ -20,13 +20,14 @@ import { isFaultOfData, toStorageFailure } from '../../storage-failure.ts'
 import type { AlarmTable } from '../alarm-table.ts'
 import type { BootTimes } from './boot-times.ts'
 import type { createChangeLog } from '../change-log.ts'
-import { immediately, positionMax, startOf, type Sqlite } from '../database.ts'
+import { immediately, isPostgres, positionMax, startOf, type Sqlite } from '../database.ts'
 import type { createEpochs } from './epochs.ts'
+import { createFenceCheck } from './owner-table.ts'
 import { createOrigins } from './origins.ts'
+import { createRecordInsert, type NewRecord } from './record-insert.ts'
 import { createUnreadableAlarms, type UnreadableAlarmsOptions } from './unreadable-alarms.ts'
 import type { createPictureWriter } from '../pictures/picture-table.ts'
 import {
-  rowOverheadBytes,
   type IntakeBatch,
   type LaneBatch,
   type QuarantineEntry,
@@ -60,13 +61,10 @@ export interface IntakeParts extends Pick<UnreadableAlarmsOptions, 'applyOwn' | 
 }
 
 function prepareStatements(db: Sqlite) {
-  const touchEpoch = db.prepare('UPDATE epochs SET last_position = ?, bytes = bytes + ? WHERE number = ?')
-  const insertRecord = db.prepare(
-    `INSERT INTO records (position, epoch, lane, number, sequence, received_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (epoch, lane, number) DO NOTHING`,
-  )
-  const insertSkipped = db.prepare('INSERT OR IGNORE INTO skipped VALUES (?, ?, ?, ?, ?, ?)')
-  const putLane = db.prepare('INSERT OR REPLACE INTO lanes (epoch, lane, settled) VALUES (?, ?, ?)')
+  const insertRecords = createRecordInsert(db)
+  const insertSkipped = db.prepare('INSERT INTO skipped VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
+  const putLane = db.prepare(`INSERT INTO lanes (epoch, lane, settled) VALUES (?, ?, ?)
+     ON CONFLICT (epoch, lane) DO UPDATE SET settled = excluded.settled`)
   const insertQuarantine = db.prepare(
     'INSERT INTO quarantine (box, topic, cause, at_ms, payload) VALUES (?, ?, ?, ?, ?)',
   )
@@ -93,8 +91,7 @@ function prepareStatements(db: Sqlite) {
     .pluck()
   return {
     lastPosition,
-    touchEpoch,
-    insertRecord,
+    insertRecords,
     insertSkipped,
     putLane,
     insertQuarantine,
@@ -117,6 +114,7 @@ class IntakeWriter {
   readonly #statements: ReturnType<typeof prepareStatements>
   readonly #origins: ReturnType<typeof createOrigins>
   readonly #raiseUnreadable: ReturnType<typeof createUnreadableAlarms>
+  readonly #lostOf: ReturnType<typeof createFenceCheck>
   readonly #together: (batch: IntakeBatch) => StoredIntake
   readonly #apart: (batch: IntakeBatch) => StoredIntake
   /** The highest position given. It is raised by a large step at each start: after an older backup was restored, no position may be used twice. */
@@ -130,6 +128,7 @@ class IntakeWriter {
     this.#statements = prepareStatements(db)
     this.#origins = createOrigins(db, parts.epochs.known)
     this.#raiseUnreadable = createUnreadableAlarms({ db, ...parts })
+    this.#lostOf = createFenceCheck(db)
     this.#together = immediately(db, (batch: IntakeBatch) => this.#storeTogether(batch))
     this.#apart = immediately(db, (batch: IntakeBatch) => this.#storeApart(batch))
     this.#newest = Math.max(startOf(db), this.#statements.lastPosition.get(positionMax) ?? 0)
@@ -163,33 +162,21 @@ class IntakeWriter {
   }
 
   #storeRecords(batch: LaneBatch, epoch: number, lane: number, atMs: number): Set<number> {
-    let position = 0
-    let bytes = 0
     const places = new Map(batch.origins.map(({ sequence, was }) => [sequence, was]))
     const repeated = new Set<number>()
     const mayBeSalvaged = this.#origins.hasAny(batch.box, batch.epoch)
-    for (let i = 0; i < batch.numbers.length; i++) {
+    const rows = batch.numbers.flatMap((number, i): NewRecord[] => {
       const sequence = batch.sequences[i] ?? 0
+      const body = batch.bodies[i] ?? ''
       const was = places.get(sequence)
       const isSalvaged = mayBeSalvaged && this.#origins.has(batch.box, { epoch: batch.epoch, sequence })
-      if (was ? !this.#origins.claim(batch.box, was, batch.bodies[i] ?? '') : isSalvaged) {
-        repeated.add(sequence)
-        continue
-      }
-      const done = this.#statements.insertRecord.run(
-        ++this.#newest,
-        epoch,
-        lane,
-        batch.numbers[i],
-        sequence,
-        atMs,
-        batch.bodies[i],
-      )
-      if (done.changes === 0) continue
-      position = this.#newest
-      bytes += (batch.bodies[i]?.length ?? 0) + rowOverheadBytes
-    }
-    if (position > 0) this.#statements.touchEpoch.run(position, bytes, epoch)
+      const isNew = was ? this.#origins.claim(batch.box, was, body) : !isSalvaged
+      if (!isNew) repeated.add(sequence)
+      return isNew ? [{ number, sequence, body }] : []
+    })
+    const position = this.#newest + 1
+    this.#newest += rows.length
+    this.#statements.insertRecords({ epoch, lane, atMs, position, rows })
     return repeated
   }
 
@@ -298,7 +285,25 @@ class IntakeWriter {
     return spoilt
   }
 
+  /** Other centres store records too: positions go on behind theirs. What each lane would ask for is read at once. */
+  #meetOthers(boxes: readonly string[]): void {
+    if (!isPostgres(this.#db)) return
+    this.#newest = Math.max(this.#newest, this.#statements.lastPosition.get(positionMax) ?? 0)
+    if (boxes.length < 2) return
+    this.#parts.epochs.load(boxes)
+    this.#origins.load(boxes)
+  }
+
+  /** What was read holds for one attempt: a failed one may have made an epoch that is not there. */
+  #forget(): void {
+    this.#parts.epochs.unload()
+    this.#origins.unload()
+  }
+
   #storeTogether(batch: IntakeBatch): StoredIntake {
+    const lost = this.#lostOf(batch.fences ?? {})
+    if (lost.length > 0) return { changes: [], spoilt: [], lost }
+    this.#meetOthers(batch.lanes.map(({ box }) => box))
     const atMs = Math.round(batch.receivedAtMs)
     const changes = batch.lanes.flatMap((lane) => this.#storeLane(lane, atMs))
     changes.push(...batch.quarantined.flatMap((entry) => this.#keepUnreadable(entry, atMs)))
@@ -307,6 +312,9 @@ class IntakeWriter {
 
   #storeApart(batch: IntakeBatch): StoredIntake {
     const atMs = Math.round(batch.receivedAtMs)
+    const lost = this.#lostOf(batch.fences ?? {})
+    if (lost.length > 0) return { changes: [], spoilt: [], lost }
+    this.#meetOthers([])
     const stored: StoredIntake = { changes: [], spoilt: [] }
     for (const lane of batch.lanes) {
       const made: StoredChange[] = []
@@ -333,9 +341,12 @@ class IntakeWriter {
     try {
       stored = this.#together(batch)
     } catch (error) {
+      this.#forget()
       if (!isFaultOfData(error)) throw error
       stored = this.#apart(batch)
     }
+    this.#forget()
+    if (stored.lost) return stored
     // Only once committed: a rolled back epoch must be made anew.
     for (const { box, epoch } of batch.lanes) this.#parts.epochs.remember(box, epoch)
     const conflicts = (batch.repeated ?? []).filter((one) => this.#isOther(one))

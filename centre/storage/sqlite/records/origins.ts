@@ -13,6 +13,9 @@ export interface Origins {
   /** True when salvaged records of this epoch are stored: then a late original may be one of them. */
   hasAny(box: string, epoch: string): boolean
   has(box: string, was: RecordPlace): boolean
+  /** Reads at once for which epochs of these boxes `hasAny` may be true; until `unload`. */
+  load(boxes: readonly string[]): void
+  unload(): void
 }
 
 export function createOrigins(
@@ -22,13 +25,27 @@ export function createOrigins(
   const selectRecord = db
     .prepare<[number, number], string>('SELECT body FROM records WHERE epoch = ? AND sequence = ?')
     .pluck()
-  const insert = db.prepare('INSERT OR IGNORE INTO origins (box, epoch, sequence) VALUES (?, ?, ?)')
+  const insert = db.prepare(
+    'INSERT INTO origins (box, epoch, sequence) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  )
   const selectAny = db.prepare<[string, string]>('SELECT 1 FROM origins WHERE box = ? AND epoch = ? LIMIT 1')
   const select = db.prepare<[string, string, number]>(
     'SELECT 1 FROM origins WHERE box = ? AND epoch = ? AND sequence = ?',
   )
+  const ofBoxes = db.prepare<[string], { box: string; epoch: string }>(
+    'SELECT DISTINCT box, epoch FROM origins WHERE box IN (SELECT value FROM json_each(?))',
+  )
+  let loaded: ReadonlySet<string> | undefined
   return {
-    hasAny: (box, epoch) => selectAny.get(box, epoch) !== undefined,
+    load: (boxes) => {
+      const rows = ofBoxes.all(JSON.stringify(boxes))
+      loaded = new Set(rows.map(({ box, epoch }) => `${box}/${epoch}`))
+    },
+    unload: () => {
+      loaded = undefined
+    },
+    hasAny: (box, epoch) =>
+      (loaded?.has(`${box}/${epoch}`) ?? true) && selectAny.get(box, epoch) !== undefined,
     has: (box, { epoch, sequence }) => select.get(box, epoch, sequence) !== undefined,
     claim: (box, { epoch, sequence }, body) => {
       const number = epochOf(box, epoch)
@@ -36,6 +53,8 @@ export function createOrigins(
       // A folder that was restored to an earlier state may have used the sequence for another record: that one is new, whatever is stored
       // there.
       if (stored !== undefined) return identityAt(stored, sequence) !== identityAt(body, sequence)
+      // A late original of the same commit must find it.
+      loaded = undefined
       return insert.run(box, epoch, sequence).changes > 0
     },
   }

@@ -32,7 +32,7 @@ interface Part {
 function createPages(db: Sqlite, table: string, key: string, { find, put }: Part) {
   const window = db
     .prepare<[number, number], number | null>(
-      `SELECT min(row) FROM (SELECT ${key} AS row FROM ${table} WHERE ${key} < ? ORDER BY ${key} DESC LIMIT ?)`,
+      `SELECT min(row) FROM (SELECT ${key} AS row FROM ${table} WHERE ${key} < ? ORDER BY ${key} DESC LIMIT ?) AS page`,
     )
     .pluck()
   const missing = db.prepare<[number, number, number], Found>(

@@ -3,7 +3,15 @@
 import { urgency } from '../../../../protocols/domain/colour.ts'
 import type { SearchCriteria } from '../../search-port.ts'
 import type { Scope } from '../../../../protocols/desk/scope.ts'
-import { anyPlaceQuery, columnQuery, textQuery } from './search-terms.ts'
+import { isPostgres, type Sqlite } from '../database.ts'
+import {
+  anyPlaceTerm,
+  columnTerm,
+  matchQuery,
+  matchVector,
+  textTerms,
+  type SearchTerm,
+} from './search-terms.ts'
 
 export const isSearch = (find: SearchCriteria | undefined): find is SearchCriteria =>
   find !== undefined && Object.values(find).some((value) => value !== undefined)
@@ -48,8 +56,26 @@ export const caseSearch: Table = {
 const scopeTermsMax = 50
 
 /** The index finds the rows of a scope of some villages among those of a town. */
-const scopeTerm = (scope: Scope | undefined): string | undefined =>
-  scope === undefined || scope.length > scopeTermsMax ? undefined : anyPlaceQuery(scope)
+const scopeTerm = (scope: Scope | undefined): SearchTerm | undefined =>
+  scope === undefined || scope.length > scopeTermsMax ? undefined : anyPlaceTerm(scope)
+
+/** The condition that a row of the index has these terms. */
+export function matches(
+  db: Sqlite,
+  search: Table['search'],
+  terms: readonly SearchTerm[],
+): { condition: string; values: string[] } {
+  if (!isPostgres(db)) return { condition: `${search} MATCH ?`, values: [matchQuery(terms)] }
+  const { query, phrases } = matchVector(terms)
+  const inColumns = phrases.map(
+    ({ column, like }) =>
+      ` AND (' ' || ${search}.${column} || ' ') LIKE ANY (ARRAY[${like.map(() => '?').join(', ')}])`,
+  )
+  return {
+    condition: `${search}.terms @@ CAST(? AS tsquery)${inColumns.join('')}`,
+    values: [query, ...phrases.flatMap(({ like }) => like)],
+  }
+}
 
 export interface SearchSql {
   /** Behind FROM. */
@@ -59,12 +85,12 @@ export interface SearchSql {
   order: string
 }
 
-export function searchSql(table: Table, find: SearchCriteria, before: number): SearchSql {
+export function searchSql(db: Sqlite, table: Table, find: SearchCriteria, before: number): SearchSql {
   const { alias, search, row, time, place } = table
   const terms = [
-    find.text === undefined ? undefined : textQuery(find.text),
-    find.village === undefined ? undefined : columnQuery('village', find.village),
-    find.kind === undefined ? undefined : columnQuery('kind', find.kind),
+    ...(find.text === undefined ? [] : textTerms(find.text)),
+    find.village === undefined ? undefined : columnTerm('village', find.village),
+    find.kind === undefined ? undefined : columnTerm('kind', find.kind),
     scopeTerm(find.scope),
   ].filter((term) => term !== undefined)
   const sql: SearchSql = {
@@ -81,7 +107,8 @@ export function searchSql(table: Table, find: SearchCriteria, before: number): S
     // CROSS JOIN keeps the order: the index finds, the table is looked up.
     sql.from = `${search} CROSS JOIN ${time.table} ${alias} ON ${alias}.${row} = ${search}.rowid`
     sql.order = `${search}.rowid DESC`
-    also(`${search} MATCH ?`, terms.join(' AND '))
+    const { condition, values } = matches(db, search, terms)
+    also(condition, ...values)
     also(`${search}.rowid < ?`, before)
   } else also(`${alias}.${row} < ?`, before)
   const { table: from, column } = time

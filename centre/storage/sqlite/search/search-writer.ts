@@ -80,11 +80,13 @@ export function createSearchWriter(db: Sqlite) {
   function putter(table: 'alarm_search' | 'case_search'): (row: number, parts: Parts) => void {
     const entryOf = createEntries()
     const select = db.prepare<[number], Entry>(`SELECT text, village, kind FROM ${table} WHERE rowid = ?`)
-    const put = db.prepare(`INSERT OR REPLACE INTO ${table} (rowid, text, village, kind) VALUES (?, ?, ?, ?)`)
+    const drop = db.prepare(`DELETE FROM ${table} WHERE rowid = ?`)
+    const put = db.prepare(`INSERT INTO ${table} (rowid, text, village, kind) VALUES (?, ?, ?, ?)`)
     return (row, parts) => {
       const { text, village, kind } = entryOf(row, parts)
       const known = select.get(row)
       if (known?.text === text && known.village === village && known.kind === kind) return
+      if (known) drop.run(row)
       put.run(row, text, village, kind)
     }
   }

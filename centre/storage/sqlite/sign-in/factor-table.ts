@@ -1,7 +1,7 @@
 // Second factors and open sessions in SQLite: rows only; codes are checked by the callers.
 import type { Role } from '../../../../protocols/desk/api.ts'
 import type { SessionSummary } from '../../../../protocols/desk/accounts.ts'
-import type { SignInReaderCalls, SignInWriterCalls, StoredFactor } from '../../sign-in-port.ts'
+import type { SignInReaderCalls, SignInWriterCalls, StoredFactor } from '../../people/sign-in-port.ts'
 import { immediately, type Sqlite } from '../database.ts'
 
 /** Identifies a session in lists: enough to end it, too little to use it. */
@@ -40,14 +40,14 @@ export function createSignInWriter(db: Sqlite): Omit<SignInWriterCalls, 'revokeP
   const put = db.prepare(
     `INSERT INTO second_factors (user, secret, made_at_ms) VALUES (?, ?, ?)
      ON CONFLICT (user) DO UPDATE SET secret = excluded.secret, made_at_ms = excluded.made_at_ms
-     WHERE confirmed_at_ms IS NULL`,
+     WHERE second_factors.confirmed_at_ms IS NULL`,
   )
   const confirm = db.prepare(
     'UPDATE second_factors SET confirmed_at_ms = ?, last_step = ? WHERE user = ? AND confirmed_at_ms IS NULL',
   )
   const useStep = db.prepare('UPDATE second_factors SET last_step = ? WHERE user = ? AND last_step < ?')
   const drop = db.prepare('DELETE FROM second_factors WHERE user = ?')
-  const putCode = db.prepare('INSERT OR IGNORE INTO recovery_codes (user, hash) VALUES (?, ?)')
+  const putCode = db.prepare('INSERT INTO recovery_codes (user, hash) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const useCode = db.prepare('DELETE FROM recovery_codes WHERE user = ? AND hash = ?')
   const dropCodes = db.prepare('DELETE FROM recovery_codes WHERE user = ?')
   const free = db.prepare('UPDATE tokens SET must_enrol = 0 WHERE hash = ? AND user = ?')

@@ -1,9 +1,8 @@
 // The program's side of a storage thread: calls out, answers back; every open call fails when the thread ends.
 import type { Worker } from 'node:worker_threads'
-import { startThread } from '../../../../platform/thread.ts'
 import { ThreadCalls } from '../../../../platform/thread-calls.ts'
 import { StorageFailure } from '../../storage-failure.ts'
-import type { Answer, WorkerStart } from './worker-messages.ts'
+import type { Answer } from './worker-messages.ts'
 
 /** Calls waiting at one thread; further ones are refused, so that a stuck disk can not exhaust the memory. */
 export const openCallsMax = 20_000
@@ -32,9 +31,9 @@ export class WorkerClient {
     worker.on('exit', () => this.#end(new StorageFailure('ended', 'the storage thread has ended')))
   }
 
-  /** Starts the thread and waits until its file is open. */
-  static async open(start: WorkerStart, onEnded: (failure: StorageFailure) => void): Promise<WorkerClient> {
-    const client = new WorkerClient(startWorker(start), onEnded)
+  /** Waits until the thread has its database open. */
+  static async open(thread: Worker, onEnded: (failure: StorageFailure) => void): Promise<WorkerClient> {
+    const client = new WorkerClient(thread, onEnded)
     // The thread answers its start as call 0.
     await client.#calls.call(() => undefined)
     client.#isOpen = true
@@ -69,8 +68,4 @@ export class WorkerClient {
     this.#ended ??= failure
     this.#calls.rejectAll(failure)
   }
-}
-
-function startWorker(start: WorkerStart): Worker {
-  return startThread(import.meta.url, 'centre/storage/sqlite/thread/storage-worker', { workerData: start })
 }

@@ -58,21 +58,27 @@ export interface UpwardParts {
 
 function prepareUpward(db: Sqlite) {
   const state = readState(db)
-  const put = db.prepare('INSERT OR REPLACE INTO upward_state (name, value) VALUES (?, ?)')
+  const put = db.prepare(`INSERT INTO upward_state (name, value) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
   const value = db.prepare<[string], string>('SELECT value FROM upward_state WHERE name = ?').pluck()
   const next = db
     .prepare<[number], number>(
       `INSERT INTO upward_lanes (lane, last) VALUES (?, 1)
-     ON CONFLICT (lane) DO UPDATE SET last = last + 1 RETURNING last`,
+     ON CONFLICT (lane) DO UPDATE SET last = upward_lanes.last + 1 RETURNING last`,
     )
     .pluck()
   const insert = db.prepare('INSERT INTO upward_records (lane, number, body) VALUES (?, ?, ?)')
-  const settle = db.prepare('UPDATE upward_lanes SET receipted = min(?, last) WHERE lane = ?')
+  const settle = db.prepare(
+    'UPDATE upward_lanes SET receipted = CASE WHEN last < ? THEN last ELSE ? END WHERE lane = ?',
+  )
   const drop = db.prepare('DELETE FROM upward_records WHERE lane = ? AND number <= ?')
   const sent = db.prepare<[number], string>('SELECT told FROM upward_cases WHERE number = ?').pluck()
-  const putSent = db.prepare('INSERT OR REPLACE INTO upward_cases (number, told) VALUES (?, ?)')
+  const putSent = db.prepare(`INSERT INTO upward_cases (number, told) VALUES (?, ?)
+     ON CONFLICT (number) DO UPDATE SET told = excluded.told`)
   const isKnown = db.prepare<[string]>('SELECT 1 FROM upward_commands WHERE id = ?')
-  const putCommand = db.prepare('INSERT OR IGNORE INTO upward_commands (id, at_ms) VALUES (?, ?)')
+  const putCommand = db.prepare(
+    'INSERT INTO upward_commands (id, at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  )
   const dropCommands = db.prepare('DELETE FROM upward_commands WHERE at_ms < ?')
   return { state, put, value, next, insert, settle, drop, sent, putSent, isKnown, putCommand, dropCommands }
 }
@@ -141,7 +147,7 @@ function createUpwardCalls(
     }),
     settleUpward: immediately(db, (lane: Lane, storedTo: number): void => {
       const index = lanes.indexOf(lane)
-      settle.run(storedTo, index)
+      settle.run(storedTo, storedTo, index)
       drop.run(index, storedTo - keptPerLane)
     }),
     renewUpward: immediately(db, (epoch: string): UpwardState => {

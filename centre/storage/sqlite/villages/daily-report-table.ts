@@ -19,7 +19,8 @@ export function createDailyWriter(db: Sqlite, seal: (entry: TrailEntry) => void)
   const select = db.prepare<[string, string], Stored>(
     'SELECT day, box, body FROM daily_reports WHERE day = ? AND box = ?',
   )
-  const put = db.prepare('INSERT OR REPLACE INTO daily_reports (day, box, body) VALUES (?, ?, ?)')
+  const put = db.prepare(`INSERT INTO daily_reports (day, box, body) VALUES (?, ?, ?)
+     ON CONFLICT (day, box) DO UPDATE SET body = excluded.body`)
   const find = (day: string, box: string): DailyEntry | undefined => {
     const row = select.get(day, box)
     return row && readDocument(db, 'daily_reports', `${day} ${box}`, row.body)

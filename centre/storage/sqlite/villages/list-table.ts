@@ -16,9 +16,12 @@ import { readDocument } from '../documents.ts'
 export const listedPerBoxMax = 3000
 
 export function createListWriter(db: Sqlite) {
-  const put = db.prepare('INSERT OR REPLACE INTO listed (box, type, id, hash, body) VALUES (?, ?, ?, ?, ?)')
+  const put = db.prepare(`INSERT INTO listed (box, type, id, hash, body) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (box, type, id) DO UPDATE SET hash = excluded.hash, body = excluded.body`)
   const count = db.prepare<[string], number>('SELECT count(*) FROM listed WHERE box = ?').pluck()
-  const putPart = db.prepare('INSERT OR IGNORE INTO listed_parts (box, hash, part) VALUES (?, ?, ?)')
+  const putPart = db.prepare(
+    'INSERT INTO listed_parts (box, hash, part) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  )
   const parts = db
     .prepare<[string, string], number>('SELECT count(*) FROM listed_parts WHERE box = ? AND hash = ?')
     .pluck()

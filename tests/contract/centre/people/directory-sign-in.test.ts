@@ -46,7 +46,7 @@ beforeAll(async () => {
     },
   })
   const options = {
-    config: { dataDir: folder, storage: { url: 'sqlite:' } },
+    config: { dataDir: folder, storage: running.storage },
     clock: createSystemClock(),
     random: createSystemRandom(),
   }

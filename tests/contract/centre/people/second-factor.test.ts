@@ -33,7 +33,7 @@ afterAll(async () => {
 
 async function addUser(name: string, role: Role): Promise<void> {
   const options = {
-    config: { dataDir: folder, storage: { url: 'sqlite:' } },
+    config: { dataDir: folder, storage: running.storage },
     clock,
     random: createSystemRandom(),
   }

@@ -32,7 +32,7 @@ beforeAll(async () => {
     },
   })
   const options = {
-    config: { dataDir: folder, storage: { url: 'sqlite:' } },
+    config: { dataDir: folder, storage: town.storage },
     clock: createSystemClock(),
     random: createSystemRandom(),
   }

@@ -15,7 +15,7 @@ let admin: string
 beforeAll(async () => {
   folder = makeFolder()
   running = await startCentre(folder, { clock })
-  const config = { dataDir: folder, storage: { url: 'sqlite:' } }
+  const config = { dataDir: folder, storage: running.storage }
   await createUser({ config, clock, random: createSystemRandom() }, { name: 'zhou', role: 'admin', password })
   const answer = await running.post('/api/v1/login', undefined, { user: 'zhou', password })
   admin = ((await answer.json()) as { token: string }).token

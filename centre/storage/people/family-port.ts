@@ -1,6 +1,6 @@
 // Storage's part of families: who asked for news of which household, and the queue of notices for them.
-import type { Family, FamilyNotice, FamilyStateAnswer } from '../../protocols/desk/families.ts'
-import type { Scope } from '../../protocols/desk/scope.ts'
+import type { Family, FamilyNotice, FamilyStateAnswer } from '../../../protocols/desk/families.ts'
+import type { Scope } from '../../../protocols/desk/scope.ts'
 
 export type NewFamily = Omit<Family, 'id'> & { hash: string }
 

@@ -1,5 +1,5 @@
 // Storage's part of signing in: second factors, their recovery codes, and the sessions that are open.
-import type { SessionSummary, TokenSummary, UserSummary } from '../../protocols/desk/accounts.ts'
+import type { SessionSummary, TokenSummary, UserSummary } from '../../../protocols/desk/accounts.ts'
 
 export interface StoredFactor {
   secret: string

@@ -1,0 +1,141 @@
+// Does storage over PostgreSQL say "stored" only of what is stored: with a standby that does not answer, a server that is gone, and a value
+// that does not fit?
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { IntakeBatch, Storage } from '../../centre/storage/port.ts'
+import { openPostgresStorage } from '../../centre/storage/postgres/postgres-storage.ts'
+import { Cluster } from '../kits/postgres/cluster.ts'
+
+let primary: Cluster
+let standby: Cluster
+let storage: Storage
+
+beforeAll(async () => {
+  primary = await Cluster.create()
+  await primary.query('CREATE DATABASE town')
+  standby = await Cluster.create({ standbyOf: primary, name: 'second' })
+  await primary.query("ALTER SYSTEM SET synchronous_standby_names = 'second'")
+  await primary.query('SELECT pg_reload_conf()')
+  const { servers, ...address } = primary.address('town')
+  // The standby stands first: it is passed over.
+  storage = await openPostgresStorage({
+    address: { ...address, servers: [...standby.address('town').servers, ...servers] },
+    name: 'test',
+    nowMs: 1_760_000_000_000,
+  })
+})
+afterAll(async () => {
+  await storage.close()
+  await standby.drop()
+  await primary.drop()
+})
+
+const batchOf = (first: number, count: number, body = '{"type":"event"}'): IntakeBatch => {
+  const numbers = Array.from({ length: count }, (_, i) => first + i)
+  const lane = {
+    box: 'village-a',
+    epoch: 'abcd1234',
+    lane: 'routine' as const,
+    alarms: [],
+    clocks: [],
+    pictures: [],
+  }
+  return {
+    receivedAtMs: 1_760_000_000_000,
+    quarantined: [],
+    lanes: [
+      {
+        ...lane,
+        numbers,
+        sequences: numbers,
+        bodies: numbers.map(() => body),
+        origins: [],
+        skipped: [],
+        settled: [[1, first + count - 1]],
+      },
+    ],
+  }
+}
+
+const stored = async (): Promise<number> => {
+  const [row] = await primary.query('SELECT count(*)::int AS count FROM records', 'town')
+  return row?.['count'] as number
+}
+
+test('what is answered is on both machines', async () => {
+  await storage.storeIntake(batchOf(1, 300))
+  expect(await stored()).toBe(300)
+  const [row] = await standby.query('SELECT count(*)::int AS count FROM records', 'town')
+  expect(row?.['count']).toBe(300)
+})
+
+test('the same records again are stored once', async () => {
+  await storage.storeIntake(batchOf(1, 301))
+  expect(await stored()).toBe(301)
+})
+
+test('a body with a character that PostgreSQL has not goes into quarantine or is stored; the others are stored', async () => {
+  const batch = batchOf(400, 3)
+  const [lane] = batch.lanes
+  if (lane) lane.bodies[1] = `{"type":"event","text":"${String.fromCodePoint(0)}"}`
+  const { spoilt } = await storage.storeIntake(batch)
+  expect(spoilt.length).toBeLessThanOrEqual(1)
+  expect(await stored()).toBeGreaterThanOrEqual(303)
+})
+
+test('an entry of the audit log with a character that PostgreSQL has not is sealed as it is stored', async () => {
+  await storage.retireBox('village-a', 'li\0', 'a \0 word', 1_760_000_000_000)
+  expect(await storage.verifyAudit()).toMatchObject({ isGood: true, entries: 1 })
+})
+
+test('a commit whose wait for the standby is cancelled is no success, and the next success proves it too', async () => {
+  await standby.end('SIGQUIT')
+  const waiting = storage.storeIntake(batchOf(1000, 5))
+  const outcome = waiting.then(
+    () => 'stored',
+    (error: unknown) => (error as { code: string }).code,
+  )
+  let cancelled = 0
+  while (cancelled === 0) {
+    const rows = await primary.query(
+      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
+    )
+    cancelled = rows.length
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect(await outcome).toBe('PG_NOT_DURABLE')
+  await standby.start()
+  // The box sends them again: nothing is stored twice, and now the answer is true.
+  await storage.storeIntake(batchOf(1000, 5))
+  const [row] = await standby.query('SELECT count(*)::int AS count FROM records WHERE number >= 1000', 'town')
+  expect(row?.['count']).toBe(5)
+})
+
+test('after the primary is killed and the standby promoted everything that was answered is there, and storing goes on', async () => {
+  let answered = 1004
+  let last = Number.POSITIVE_INFINITY
+  const failures = new Set<string>()
+  const load = (async () => {
+    for (let first = 2000; answered < last;)
+      try {
+        await storage.storeIntake(batchOf(first, 10))
+        answered = first + 9
+        first += 10
+      } catch (error) {
+        failures.add((error as { code: string }).code)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+  })()
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  await primary.end('SIGKILL')
+  standby.promote()
+  await standby.query('ALTER SYSTEM RESET synchronous_standby_names')
+  await standby.query('SELECT pg_reload_conf()')
+  last = answered + 50
+  await load
+  const [row] = await standby.query(
+    'SELECT count(*)::int AS count, max(number)::int AS last FROM records WHERE number >= 2000',
+    'town',
+  )
+  expect(row).toEqual({ count: answered - 1999, last: answered })
+  expect([...failures].every((code) => code.startsWith('PG_'))).toBe(true)
+})
