@@ -7,7 +7,7 @@ import { createWatchdog } from '../platform/systemd-watchdog.ts'
 import type { CentreConfig } from './config/config.ts'
 import { loadCentreConfig } from './config/load-config.ts'
 import { confirmRelease } from './config/confirm-release.ts'
-import { findOpenDoors } from './config/open-doors.ts'
+import { findInsecureSettings } from './config/insecure-settings.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
 import { addBackupCommands } from './cli/backup-commands.ts'
 import { addOutletCommands } from './cli/outlet-commands.ts'
@@ -63,7 +63,8 @@ async function serve(file: string): Promise<void> {
   const config = load(file)
   const programLog = openProgramLog({ level: config.logLevel, base: { program: 'centre' } })
   const { logger } = programLog
-  for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration has an insecure setting')
+  for (const setting of findInsecureSettings(config))
+    logger.warn(setting, 'the configuration has an insecure setting')
   const watchdog = createWatchdog(
     process.env,
     () => performance.now(),

@@ -24,10 +24,10 @@ import type { RefusedIds } from './intake/memory/refused-ids.ts'
 import type { Journal } from './journal/port.ts'
 import type { Uplink } from './uplink/port.ts'
 import { actOnStored, restoreStages } from './wiring/act-on-stored.ts'
-import { actUnkept } from './wiring/act-unkept.ts'
+import { actOnUnstored } from './wiring/act-on-unstored.ts'
 import type { Base } from './wiring/base.ts'
 import { deviceNamesOf, namedBroker, namedGrants, namedIntake } from './wiring/device-names.ts'
-import { createHealth, createVitalsNews } from './wiring/support/create-health.ts'
+import { createHealth, createHeartbeatVitals } from './wiring/support/create-health.ts'
 import { openCameras } from './wiring/open-cameras.ts'
 import { openCommands } from './wiring/open-commands.ts'
 import { openAccess } from './wiring/console/open-access.ts'
@@ -171,7 +171,7 @@ class WiredGateway implements Gateway {
     const startedMs = clock.monotonicMs()
     const common = { ...opened, intake, broker, storageWatch, guard, startedMs, restart }
     await takeOver(base, { boxClock, guard, judge: (input) => intake.judge(input) })
-    const vitals = createVitalsNews(base)
+    const vitals = createHeartbeatVitals(base)
     const support = new BoxSupport(base)
     const uplink = openUplink(base, { ...common, stages, opened: seen, facts, vitals, restart })
     const access = openAccess(base, { steadyMs: () => now().steadyMs })
@@ -189,7 +189,7 @@ class WiredGateway implements Gateway {
     base.parts.add('commands', () => commands.stop())
     const lastReceiptMs = hearCentreTime({ uplink, boxClock, commands, clock, logger })
     intake.onKept(support.recording(actOnStored({ commands, stages, cameras })))
-    intake.onUnkept(actUnkept({ journal, broker, uplink, logger }))
+    intake.onUnstored(actOnUnstored({ journal, broker, uplink, logger }))
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
     const health = createHealth(base, { ...common, dialects, cameras, uplink, flash, lastReceiptMs })
     await vitals.start(() => health.answer())

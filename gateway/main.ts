@@ -14,8 +14,8 @@ import { forgetDevice } from './cli/forget-device.ts'
 import { addBoxOutletCommands } from './cli/outlet-commands.ts'
 import { CentreChanges, type OpenedConfig } from './config/centre-changes.ts'
 import { readGatewayConfig, type GatewayConfig } from './config/config.ts'
-import { findLooseEnds } from './config/loose-ends.ts'
-import { findOpenDoors } from './config/open-doors.ts'
+import { findDanglingReferences } from './config/dangling-references.ts'
+import { findInsecureSettings } from './config/insecure-settings.ts'
 import { RefusedIds } from './intake/memory/refused-ids.ts'
 import { openDataFolder, type DataFolder } from './journal/unwritable-folder.ts'
 import { ConfigChanged, createGateway, stopDeadlineMs, type Gateway } from './gateway.ts'
@@ -113,9 +113,10 @@ function logConfig({ config, centre, ignored, misfits, conflicts }: OpenedConfig
   for (const { key, by } of conflicts)
     logger.warn({ key, by }, 'the file was edited after the console changed this key: the file counts')
   logger.level = config.logLevel
-  for (const problem of findLooseEnds(config))
+  for (const problem of findDanglingReferences(config))
     logger.error(problem, 'a part of the configuration does nothing')
-  for (const door of findOpenDoors(config)) logger.warn(door, 'the configuration has an insecure setting')
+  for (const setting of findInsecureSettings(config))
+    logger.warn(setting, 'the configuration has an insecure setting')
 }
 
 /** Feeds the watchdog during the start: a damaged journal of a month takes minutes to salvage. */

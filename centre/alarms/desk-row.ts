@@ -59,7 +59,7 @@ export function isBefore(a: RecordOrder, b: RecordOrder): boolean {
 export const isOwn = (row: DeskRow): boolean => row.newest.epoch === 0
 
 /** Lower than every record of a box, so that the first record replaces the state. */
-const unkeptOrder: RecordOrder = { epoch: -1, sequence: 0 }
+const unstoredOrder: RecordOrder = { epoch: -1, sequence: 0 }
 
 /** The fields of an alarm that come from the box, and no others: acceptance, stage and holder belong to the centre. */
 function boxFields(alarm: Alarm): Alarm {
@@ -189,7 +189,7 @@ function joinKept(row: DeskRow, order: RecordOrder, record: AlarmRecord, receive
 }
 
 /** Applies a call that the box could not store. Undefined when it adds nothing to the row. */
-export function applyUnkept(
+export function applyUnstoredCall(
   row: DeskRow | undefined,
   box: string,
   { at, alarm }: { at: BoxTime; alarm: Alarm },
@@ -206,14 +206,14 @@ export function applyUnkept(
     return { row: { ...row, ...fresh }, news: 'updated' }
   }
   const id = deskAlarmId(box, alarm.id)
-  const order = { newest: unkeptOrder, oldest: unkeptOrder }
+  const order = { newest: unstoredOrder, oldest: unstoredOrder }
   const times = { raised: timeOf(at), receivedAtMs }
   return { row: { id, box, ...order, ...times, ...fresh, stage: 'centre' }, news: 'raised' }
 }
 
 /** A call that its box could not store, and of which no record has come since. */
 export const isUnrecorded = (row: DeskRow): boolean =>
-  isActive(row) && row.isKept === false && row.newest.epoch === unkeptOrder.epoch
+  isActive(row) && row.isKept === false && row.newest.epoch === unstoredOrder.epoch
 
 /** Its box does not know it any more, so no record will end it. */
 export const endUnrecorded = (row: DeskRow, atMs: number): DeskRow => ({

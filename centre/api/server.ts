@@ -23,7 +23,7 @@ import { fromZod } from '../../protocols/kit/from-zod.ts'
 import type { FoundToken } from '../storage/port.ts'
 import { isInScope, type Scope } from '../../protocols/desk/scope.ts'
 import { caseIdPattern } from './cases/case-schemas.ts'
-import type { DeskDoor } from './desk-door.ts'
+import type { DeskConnectionGuard } from './desk-connection-guard.ts'
 import { ApiProblem } from './problems.ts'
 import type { Route } from './route.ts'
 import { sendError, sendFile, sendPage, sendPicture, sendStored } from './send-answer.ts'
@@ -84,7 +84,7 @@ export interface DeskServerOptions {
   routes: readonly Route[]
   sessions: Sessions
   sender: RequestSender
-  door: DeskDoor
+  guard: DeskConnectionGuard
   securityLog: SecurityLog
   clock: Clock
   registry: Registry
@@ -120,13 +120,13 @@ export class DeskServer {
   }
 
   async start(): Promise<void> {
-    const { host, port, tls, routes, logger, deskFolder, pages = {}, door } = this.#options
+    const { host, port, tls, routes, logger, deskFolder, pages = {}, guard } = this.#options
     const app = fastify({
       bodyLimit: bodyBytesMax,
       routerOptions: { maxParamLength: 200 },
       forceCloseConnections: true,
       clientErrorHandler: (error, socket) => {
-        door.countRefused('not-http')
+        guard.countRefused('not-http')
         if (!socket.writable) {
           socket.destroy()
           return
@@ -153,7 +153,7 @@ export class DeskServer {
       },
     })
     this.#app = app
-    door.watch(app.server)
+    guard.watch(app.server)
     this.#guardServer(app)
     app.setErrorHandler((error, _request, reply) => sendError(reply, error, logger))
     app.setNotFoundHandler((request, reply) =>
@@ -175,14 +175,14 @@ export class DeskServer {
   }
 
   #guardServer(app: FastifyInstance): void {
-    const { door, logger, onUpgrade, sender } = this.#options
+    const { guard, logger, onUpgrade, sender } = this.#options
     app.server.on('error', (error) => logger.error({ err: error }, "the desk's listener failed"))
-    app.server.on('tlsClientError', () => door.countRefused('tls'))
+    app.server.on('tlsClientError', () => guard.countRefused('tls'))
     app.server.on(
       'upgrade',
       guardListener(
         (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-          door.hear(socket)
+          guard.hear(socket)
           onUpgrade(request, socket, head)
         },
         (error, _request, socket) => {
@@ -192,9 +192,9 @@ export class DeskServer {
       ),
     )
     app.addHook('onRequest', async (request) => {
-      if (sender.isProxied(request.raw)) door.admit(request.raw.socket)
+      if (sender.isProxied(request.raw)) guard.admit(request.raw.socket)
     })
-    app.addHook('preHandler', async (request) => door.hear(request.raw.socket))
+    app.addHook('preHandler', async (request) => guard.hear(request.raw.socket))
     app.addHook('onSend', async (_request, reply) => this.#secure(reply))
   }
 
@@ -277,7 +277,7 @@ export class DeskServer {
           setDeviceCookie: (name, value) => this.#addCookie(request, reply, name, value, deviceLifeMs),
           header,
           upload,
-          admit: () => this.#options.door.admit(request.raw.socket),
+          admit: () => this.#options.guard.admit(request.raw.socket),
           cookie: (name) => cookieOf(request.headers.cookie, name),
           isGone: () => request.raw.socket.destroyed,
         })
@@ -300,10 +300,10 @@ export class DeskServer {
     const account = presented && (await this.#options.sessions.find(presented.token, true))
     if (!account) throw new ApiProblem('unauthenticated')
     // Reading too: a picture inside a foreign page would count as a view by the person whose browser shows it.
-    if (presented.isCookie && !this.#options.door.isOwnPage(request.raw))
+    if (presented.isCookie && !this.#options.guard.isOwnPage(request.raw))
       throw new ApiProblem('foreign-origin')
     // The connection moves from the places of strangers to those of signed-in clients.
-    if (!this.#options.door.admit(request.raw.socket)) throw new ApiProblem('busy')
+    if (!this.#options.guard.admit(request.raw.socket)) throw new ApiProblem('busy')
     if (account.mustEnrol && !isForEnrolling) throw new ApiProblem('enrol-first')
     if (!access.includes(account.role)) {
       const { sender, securityLog } = this.#options
@@ -340,7 +340,7 @@ export class DeskServer {
       reply.header('clear-site-data', '"cache"')
       return
     }
-    this.#options.door.admit(request.raw.socket)
+    this.#options.guard.admit(request.raw.socket)
     this.#addCookie(request, reply, cookieName, token, loginLifeMs)
   }
 

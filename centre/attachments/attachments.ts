@@ -28,7 +28,7 @@ export class Attachments {
   readonly #work: RepeatedWork
   readonly #options: AttachmentsOptions
   /** Files between their folder and their row: another sender of the same bytes must not delete them. */
-  readonly #inHand = new Map<string, number>()
+  readonly #inFlight = new Map<string, number>()
 
   constructor(options: AttachmentsOptions) {
     this.#options = options
@@ -61,7 +61,7 @@ export class Attachments {
       return 'wrong-type'
     if (!(await folder.hasRoom())) return 'full'
     const sha256 = createHash('sha256').update(given.bytes).digest('hex')
-    this.#inHand.set(sha256, (this.#inHand.get(sha256) ?? 0) + 1)
+    this.#inFlight.set(sha256, (this.#inFlight.get(sha256) ?? 0) + 1)
     try {
       await folder.put(sha256, given.bytes)
       return await note({
@@ -71,9 +71,9 @@ export class Attachments {
         bytes: given.bytes.byteLength,
       })
     } finally {
-      const left = (this.#inHand.get(sha256) ?? 1) - 1
-      if (left > 0) this.#inHand.set(sha256, left)
-      else this.#inHand.delete(sha256)
+      const left = (this.#inFlight.get(sha256) ?? 1) - 1
+      if (left > 0) this.#inFlight.set(sha256, left)
+      else this.#inFlight.delete(sha256)
       await this.#dropUnnamed(sha256)
     }
   }
@@ -96,7 +96,7 @@ export class Attachments {
   async #dropUnnamed(sha256: string): Promise<void> {
     const { storage, folder } = this.#options
     if (await storage.isAttachmentNamed(sha256)) return
-    if (!this.#inHand.has(sha256)) await folder.drop(sha256)
+    if (!this.#inFlight.has(sha256)) await folder.drop(sha256)
   }
 
   async #sweep(): Promise<void> {

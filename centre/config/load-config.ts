@@ -8,7 +8,7 @@ import { type Problem, type Result } from '../../protocols/kit/result.ts'
 import { checkOutletFiles, withOutletPaths } from '../../platform/outlets/settings/outlet-files.ts'
 import { mapFiles, withMapPaths } from './map-settings.ts'
 import { parseCentreConfig, type CentreConfig } from './config.ts'
-import { findOpenDoors } from './open-doors.ts'
+import { findInsecureSettings } from './insecure-settings.ts'
 
 /** Parses the file; relative paths inside it are relative to the file. */
 export function loadCentreConfig(file: string): Result<CentreConfig> {
@@ -85,7 +85,7 @@ export function checkCentreConfig(file: string): { problems: Problem[]; warnings
       problems.push(...readable(`enrolment.authority.${key}`, authority[key]))
   for (const { path, file } of mapFiles(loaded.value.map)) problems.push(...readable(path, file))
   problems.push(...checkOutletFiles(loaded.value.outlets))
-  return { problems, warnings: findOpenDoors(loaded.value) }
+  return { problems, warnings: findInsecureSettings(loaded.value) }
 }
 
 function readable(path: string, file: string): Problem[] {

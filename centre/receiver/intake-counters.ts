@@ -1,7 +1,7 @@
 // What the intake of Reports counts, for `/metrics`, and what it logs once for each box.
 import type { Logger } from 'pino'
 import { Counter, Histogram, type Registry } from 'prom-client'
-import type { LaneBatch, QuarantineEntry, RecordConflict, SpoiltRecord } from '../storage/port.ts'
+import type { LaneBatch, QuarantineEntry, RecordConflict, UnstorableRecord } from '../storage/port.ts'
 
 /** Different (box, cause) pairs that are logged; beyond it only the counter changes. */
 const loggedCausesMax = 1000
@@ -92,7 +92,7 @@ export class IntakeNotes {
       }
   }
 
-  spoilt({ box, lane, number, why }: SpoiltRecord): void {
+  spoilt({ box, lane, number, why }: UnstorableRecord): void {
     this.#counters.spoilt.inc()
     if (this.#isFirst(`${box} spoilt`))
       this.#logger.error(

@@ -64,7 +64,7 @@ export interface GapChange {
 }
 
 /** The positions of a box in its lanes, from its heartbeat. */
-export type Heard = Partial<Record<Lane, { last: number; receipted: number }>>
+export type HeartbeatLanes = Partial<Record<Lane, { last: number; receipted: number }>>
 
 type Lanes = Map<Lane, NumberRange[]>
 
@@ -82,7 +82,7 @@ export class ReceiverCore {
   /** By box: number of ranges kept. */
   readonly #ranges = new Map<string, number>()
   /** By box: the highest numbers in its heartbeats, in the epoch of the last one. */
-  readonly #announced = new Map<string, { epoch: string; lanes: Heard }>()
+  readonly #announced = new Map<string, { epoch: string; lanes: HeartbeatLanes }>()
   /** By box/epoch/lane: numbers that the box declared missing. */
   readonly #givenUp = new Map<string, number>()
 
@@ -153,7 +153,7 @@ export class ReceiverCore {
   }
 
   /** The box's receipted positions. Returns the lanes in which they are above the stored ones, if that is new. */
-  hear(box: string, epoch: string, heard: Heard): GapChange[] {
+  hear(box: string, epoch: string, heard: HeartbeatLanes): GapChange[] {
     this.#announced.set(box, { epoch, lanes: heard })
     if (this.#lost.get(box)?.epoch !== epoch) this.#lost.delete(box)
     const changes: GapChange[] = []

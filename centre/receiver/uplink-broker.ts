@@ -18,7 +18,7 @@ import { BoxSessions } from './connections/box-sessions.ts'
 import type { TlsFiles, UplinkBrokerOptions, UplinkListenerSettings } from './connections/uplink-options.ts'
 import { guardUplinkFrames } from './connections/uplink-frames.ts'
 import { createUplinkServer, readTls, tlsFilesOf } from './connections/uplink-server.ts'
-import { InHand } from './connections/in-hand.ts'
+import { UnacknowledgedBytes } from './connections/unacknowledged-bytes.ts'
 import { RefusedBoxes } from './connections/refused-boxes.ts'
 
 /** A heartbeat comes every 30 s; a connection without messages for this long is dead. */
@@ -33,7 +33,7 @@ export class UplinkBroker {
   readonly #options: UplinkBrokerOptions
   readonly #passwords: BoxPasswords
   readonly #guesses: GuessLimit
-  readonly #inHand = new InHand()
+  readonly #unacknowledged = new UnacknowledgedBytes()
   readonly #servers: Server[] = []
   readonly #claims = new WeakMap<Client, Claim>()
   readonly #sessions = new BoxSessions(() => void this.#refuse('reads-nothing'))
@@ -196,14 +196,14 @@ export class UplinkBroker {
           this.#options.onHeartbeat(box, payload)
           return callback(null)
         }
-        const { onResult, onUnkept } = this.#options
+        const { onResult, onUnstored } = this.#options
         if (topic.channel === 'result') return void this.#store(box, onResult(box, payload), callback)
-        if (topic.channel === 'unkept') return void this.#store(box, onUnkept(box, payload), callback)
+        if (topic.channel === 'unkept') return void this.#store(box, onUnstored(box, payload), callback)
         if (topic.channel === 'picture' && isPictureChunk(payload)) {
           this.#options.onPicture(box, payload)
           return callback(null)
         }
-        const letGo = this.#inHand.take(client.conn, payload.byteLength)
+        const letGo = this.#unacknowledged.take(client.conn, payload.byteLength)
         return this.#options.onReport(box, topic.channel, packet.topic, payload, (error) => {
           letGo()
           callback(error)
@@ -270,7 +270,7 @@ export class UplinkBroker {
     socket.setTimeout(quietMsMax, () => socket.destroy())
     guardUplinkFrames(socket, {
       isStranger: () => this.#guard.isStranger(socket),
-      isHeld: () => this.#inHand.isHeld(socket),
+      isHeld: () => this.#unacknowledged.isHeld(socket),
       onProblem: (cause, facts) => this.#refuseFrame(socket, cause, facts),
     })
     answerEachFilter(broker.handle(socket))

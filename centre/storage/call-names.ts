@@ -30,7 +30,7 @@ export const writerCalls = [
   'putActionLists',
   'seeAlarm',
   'changeOwnAlarm',
-  'storeUnkept',
+  'storeUnstoredCall',
   'endUnrecordedCalls',
   'noteBoxes',
   'putUser',

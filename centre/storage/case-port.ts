@@ -59,7 +59,7 @@ export type ShiftOutcome =
   | { type: 'over'; shift: Shift }
   | { type: 'unknown' }
 
-export interface CaseHandsCalls {
+export interface CaseHandoverCalls {
   /** Cases that this person holds, or has open, return to the queue. */
   redistribute(who: string, why: string, atMs: number): StoredChange[]
   /** Hands the queue to `to` during the times of the timetable, and takes it back after them. */
@@ -68,7 +68,7 @@ export interface CaseHandsCalls {
   endShift(shift: number, who: string, isTaken: boolean, text: string, atMs: number): ShiftOutcome
 }
 
-export interface CaseWriterCalls extends CaseHandsCalls {
+export interface CaseWriterCalls extends CaseHandoverCalls {
   takeCaseStep(target: CaseTarget, input: PersonInput, actor: Actor, atMs: number): CaseOutcome
   takeCentreInput(id: string, input: CentreInput, atMs: number): CaseOutcome
   openCase(made: ManualCase, who: string, atMs: number): CaseOutcome

@@ -6,7 +6,7 @@ import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
 import type { DeskAlarm, DeskPicture } from '../../protocols/desk/api.ts'
 import type {
-  CommandMessage as CommandNews,
+  CommandMessage as StreamedCommand,
   DeskCommand,
   DeskCommandState,
 } from '../../protocols/desk/commands.ts'
@@ -60,7 +60,7 @@ export type {
   QuarantineEntry,
   RecordConflict,
   RepeatedRecord,
-  SpoiltRecord,
+  UnstorableRecord,
   StoredIntake,
 } from './intake/intake-port.ts'
 export type { NumberRange } from '../../protocols/kit/ranges.ts'
@@ -75,7 +75,7 @@ export type {
 } from './account-port.ts'
 
 /** A call that a box could not store. */
-export interface UnkeptArrived {
+export interface ReceivedUnstoredCall {
   box: string
   at: BoxTime
   alarm: Alarm
@@ -111,7 +111,7 @@ export interface SetAside {
 export const rowOverheadBytes = 100
 
 /** A row that is left out because its JSON is damaged. */
-export interface SpoiltRow {
+export interface CorruptRow {
   table: string
   row: string
 }
@@ -178,11 +178,11 @@ export interface WriterCalls
     ClusterWriterCalls,
     UpwardWriterCalls {
   /** Only an answer: the thread works. */
-  writerAnswers(): SpoiltRow[]
+  writerAnswers(): CorruptRow[]
   remember(configured: { id: string; name: string }[]): Remembered
   storeIntake(batch: IntakeBatch): StoredIntake
   /** A call that its box could not store becomes an alarm all the same. */
-  storeUnkept(call: UnkeptArrived): StoredChange[]
+  storeUnstoredCall(call: ReceivedUnstoredCall): StoredChange[]
   /** Such calls that were accepted by then, and of which no record has come: nothing else would ever end them. */
   endUnrecordedCalls(acceptedBeforeMs: number, atMs: number): StoredChange[]
   /** The town's rules for cases; until it is called the defaults apply. */
@@ -230,7 +230,7 @@ export interface MovedCommand {
   changes: StoredChange[]
 }
 
-export type CommandMessage = Omit<CommandNews, 'position'>
+export type CommandMessage = Omit<StreamedCommand, 'position'>
 
 export interface PendingStage {
   alarm: string
@@ -258,7 +258,7 @@ export interface ReaderCalls
     UpwardReaderCalls {
   setReaderCasePolicy(settings: PolicySettings): void
   /** Only an answer: the thread works. */
-  readerAnswers(): SpoiltRow[]
+  readerAnswers(): CorruptRow[]
   /** Disk space of each box's records. */
   storedBytes(): { box: string; bytes: number }[]
   alarms(query: AlarmQuery): AlarmPage | undefined

@@ -40,13 +40,13 @@ export function isWanted({ villages, colours: wanted, kinds }: StreamFilter, cha
 }
 
 /** What a subscriber asks for in the address. */
-export interface Wish {
+export interface StreamQuery {
   after: string | undefined
   filter: StreamFilter
 }
 
 /** Undefined for an invalid filter. A browser sends the last position that it received in a header. */
-export function wishOf({ searchParams }: URL, lastHeard?: string | string[]): Wish | undefined {
+export function streamQueryOf({ searchParams }: URL, lastHeard?: string | string[]): StreamQuery | undefined {
   const filter = parseStreamFilter(searchParams)
   const heard = typeof lastHeard === 'string' ? lastHeard : undefined
   return filter && { after: heard ?? searchParams.get('after') ?? undefined, filter }

@@ -11,7 +11,7 @@ import { guardListener } from '../../platform/guard-listener.ts'
 import { eventsChannel, webSocketChannel, type Channel } from './channel.ts'
 import { maySee } from './may-see.ts'
 import { messageBytesMax, statusOf, tokenOf, type RefusalReason } from './sign-in-message.ts'
-import { isWanted, wishOf, type StreamFilter, type Wish } from './stream-filter.ts'
+import { isWanted, streamQueryOf, type StreamFilter, type StreamQuery } from './stream-filter.ts'
 import { StrangerPlaces } from '../../platform/strangers/stranger-places.ts'
 import type { Account, Storage, StoredChange } from '../storage/port.ts'
 
@@ -158,8 +158,8 @@ export class Stream {
     if (!URL.canParse(target, 'http://centre')) return this.#refuse(socket, 'bad-request')
     const url = new URL(target, 'http://centre')
     if (url.pathname !== '/api/v1/stream') return this.#refuse(socket, 'not-found')
-    const wish = wishOf(url)
-    if (!wish) return this.#refuse(socket, 'bad-request')
+    const query = streamQueryOf(url)
+    if (!query) return this.#refuse(socket, 'bad-request')
     const shown = presented(request)
     if (shown?.isCookie && !isOwnPage(request)) return this.#refuse(socket, 'foreign-origin')
     const account = shown && (await find(shown.token))
@@ -168,8 +168,8 @@ export class Stream {
     const address = addressOf(request)
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       ws.on('error', () => ws.terminate())
-      if (shown && account) void this.#subscribeSocket(ws, { token: shown.token, account }, wish)
-      else this.#awaitAuth(ws, { socket, address, wish })
+      if (shown && account) void this.#subscribeSocket(ws, { token: shown.token, account }, query)
+      else this.#awaitAuth(ws, { socket, address, query })
     })
   }
 
@@ -178,7 +178,7 @@ export class Stream {
   }
 
   /** Programs that can set neither header nor cookie send the token as their first message. */
-  #awaitAuth(ws: WebSocket, stranger: { socket: Duplex; address: string; wish: Wish }): void {
+  #awaitAuth(ws: WebSocket, stranger: { socket: Duplex; address: string; query: StreamQuery }): void {
     const evicted = this.#strangers.enter(ws, stranger.address)
     if (evicted) this.#endSocket(evicted, 4408, 'made-room')
     const cancel = this.#options.clock.after(authMsMax, () => this.#endSocket(ws, 4401, 'no-sign-in'))
@@ -204,7 +204,7 @@ export class Stream {
   async #authenticate(
     ws: WebSocket,
     data: RawData,
-    { socket, wish }: { socket: Duplex; wish: Wish },
+    { socket, query }: { socket: Duplex; query: StreamQuery },
   ): Promise<void> {
     const token = tokenOf(data)
     const account = token === undefined ? undefined : await this.#options.find(token)
@@ -212,14 +212,14 @@ export class Stream {
     if (ws.readyState !== WebSocket.OPEN) return
     if (this.#isFull() || !this.#options.admit(socket)) return this.#endSocket(ws, 4408, 'full')
     this.#strangers.leave(ws)
-    await this.#subscribeSocket(ws, { token, account }, wish)
+    await this.#subscribeSocket(ws, { token, account }, query)
   }
 
-  async #subscribeSocket(ws: WebSocket, who: SignedIn, wish: Wish): Promise<void> {
-    const subscriber = this.#enter(webSocketChannel(ws), who, wish.filter, true)
+  async #subscribeSocket(ws: WebSocket, who: SignedIn, query: StreamQuery): Promise<void> {
+    const subscriber = this.#enter(webSocketChannel(ws), who, query.filter, true)
     ws.on('close', () => this.#subscribers.delete(subscriber))
     ws.on('pong', () => (subscriber.isAlive = true))
-    await this.#begin(subscriber, wish.after)
+    await this.#begin(subscriber, query.after)
   }
 
   /** `GET /api/v1/stream` without an upgrade: server-sent events; never throws. */
@@ -234,18 +234,21 @@ export class Stream {
   async #events(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { presented, find, isOwnPage, admit } = this.#options
     response.on('error', () => response.destroy())
-    const wish = wishOf(new URL(request.url ?? '/', 'http://centre'), request.headers['last-event-id'])
+    const query = streamQueryOf(
+      new URL(request.url ?? '/', 'http://centre'),
+      request.headers['last-event-id'],
+    )
     const shown = presented(request)
-    if (!wish) return this.#refuseEvents(response, 'bad-request')
+    if (!query) return this.#refuseEvents(response, 'bad-request')
     if (shown?.isCookie && !isOwnPage(request)) return this.#refuseEvents(response, 'foreign-origin')
     const account = shown && (await find(shown.token))
     if (!shown || !account) return this.#refuseEvents(response, 'no-valid-token')
     if (this.#isFull() || !admit(request.socket)) return this.#refuseEvents(response, 'full')
     if (response.destroyed) return
     const channel = eventsChannel(response)
-    const subscriber = this.#enter(channel, { token: shown.token, account }, wish.filter, false)
+    const subscriber = this.#enter(channel, { token: shown.token, account }, query.filter, false)
     response.on('close', () => this.#subscribers.delete(subscriber))
-    await this.#begin(subscriber, wish.after)
+    await this.#begin(subscriber, query.after)
   }
 
   #enter(

@@ -6,7 +6,7 @@ import { basename } from 'node:path'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
-import type { EndingCertificate } from '../../protocols/desk/api.ts'
+import type { ExpiringCertificate } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { parseAuthorities } from '../../platform/certificates/certificate-check.ts'
 import { watchFiles } from '../../platform/file-watch.ts'
@@ -110,7 +110,7 @@ export class CertificateWatch {
   }
 
   /** Those that expire within thirty days, or have expired. */
-  get soon(): EndingCertificate[] {
+  get soon(): ExpiringCertificate[] {
     const uses = [...this.#ofFiles].map(([use, end]) => ({ use, end }))
     const boxes = [...this.#ofBoxes].map(([box, end]) => ({ use: box, end }))
     return [...uses, ...boxes]

@@ -192,14 +192,14 @@ function createVillageRoutes(base: Base, options: OpenDeskOptions): Route[] {
 
 export async function openDesk(base: Base, options: OpenDeskOptions): Promise<DeskServer> {
   const { config, logger, clock, registry, parts } = base
-  const { stream, accounts, sender, door, isHealthy } = options
+  const { stream, accounts, sender, guard, isHealthy } = options
   const server = new DeskServer({
     ...config.http,
     routes: createDeskRoutes(base, options),
     sessions: accounts.sessions,
     securityLog: accounts.securityLog,
     sender,
-    door,
+    guard,
     clock,
     registry,
     logger: logger.child({ part: 'desk' }),

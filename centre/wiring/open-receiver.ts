@@ -6,7 +6,7 @@ import type { Downlink } from '../receiver/downlink.ts'
 import { HeartbeatIntake } from '../receiver/heartbeat-intake.ts'
 import { ReportIntake } from '../receiver/report-intake.ts'
 import type { ReceiverCore } from '../receiver/receiver-core.ts'
-import { UnkeptIntake } from '../receiver/unkept-intake.ts'
+import { UnstoredCallIntake } from '../receiver/unstored-call-intake.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import type { Base } from './base.ts'
 import { openPictures, type Pictures } from './open-pictures.ts'
@@ -27,7 +27,7 @@ export interface OpenedReceiver {
   intake: ReportIntake
   pictures: Pictures
   heartbeats: HeartbeatIntake
-  unkept: UnkeptIntake
+  unstored: UnstoredCallIntake
 }
 
 export function openReceiver(base: Base, options: OpenReceiverOptions): OpenedReceiver {
@@ -63,8 +63,8 @@ export function openReceiver(base: Base, options: OpenReceiverOptions): OpenedRe
     noteGaps(gaps)
     pictures.hear(changes)
   })
-  const unkept = new UnkeptIntake({ storage, clock, logger, registry, onStored: push })
-  parts.add('unkept calls', unkept.start())
+  const unstored = new UnstoredCallIntake({ storage, clock, logger, registry, onStored: push })
+  parts.add('unstored calls', unstored.start())
   const heartbeats = new HeartbeatIntake({
     logger,
     registry,
@@ -84,5 +84,5 @@ export function openReceiver(base: Base, options: OpenReceiverOptions): OpenedRe
   })
   villages.start()
   parts.add('villages', () => villages.stop())
-  return { intake, pictures, heartbeats, unkept }
+  return { intake, pictures, heartbeats, unstored }
 }

@@ -1,5 +1,5 @@
 // Wires the accounts and the stream to signed-in clients: both are informed when a session ends.
-import { DeskDoor } from '../api/desk-door.ts'
+import { DeskConnectionGuard } from '../api/desk-connection-guard.ts'
 import { RequestSender } from '../accounts/request-sender.ts'
 import { tokenHash } from '../accounts/passwords.ts'
 import { presentedToken, type EndedSessions } from '../accounts/sessions.ts'
@@ -10,7 +10,7 @@ import { openAccounts, type Accounts } from './open-accounts.ts'
 
 export interface OpenedStream {
   accounts: Accounts
-  door: DeskDoor
+  guard: DeskConnectionGuard
   sender: RequestSender
   stream: Stream
 }
@@ -30,7 +30,7 @@ export async function openStream(base: Base, storage: Storage): Promise<OpenedSt
     trustedProxies: config.http.trustedProxies,
     isTls: config.http.tls !== undefined,
   })
-  const door = new DeskDoor({ sender, clock, logger: logger.child({ part: 'desk' }), registry })
+  const guard = new DeskConnectionGuard({ sender, clock, logger: logger.child({ part: 'desk' }), registry })
   const stream = new Stream({
     storage,
     clock,
@@ -38,13 +38,13 @@ export async function openStream(base: Base, storage: Storage): Promise<OpenedSt
     registry,
     find: (token) => accounts.sessions.find(token),
     presented: presentedToken,
-    isOwnPage: (request) => door.isOwnPage(request),
+    isOwnPage: (request) => guard.isOwnPage(request),
     addressOf: (request) => sender.addressOf(request),
-    admit: (socket) => door.admit(socket),
+    admit: (socket) => guard.admit(socket),
   })
   accounts.sessions.onEnded((ended) => stream.end((of) => isEnded(of, ended)))
   accounts.onChanged(() => stream.recheck())
-  return { accounts, door, sender, stream }
+  return { accounts, guard, sender, stream }
 }
 
 function isEnded({ token, user }: { token: string; user: string }, ended: EndedSessions): boolean {

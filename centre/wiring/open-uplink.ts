@@ -63,7 +63,7 @@ export async function openUplink(base: Base, options: OpenUplinkOptions): Promis
       pictures.offer(box, payload)
     },
     onHeartbeat: (box, payload) => options.heartbeats.take(box, payload),
-    onUnkept: (box, payload) => options.unkept.take(box, payload),
+    onUnstored: (box, payload) => options.unstored.take(box, payload),
     onResult: (box, payload) => {
       villages.heard(box)
       return commands.answered(box, payload)

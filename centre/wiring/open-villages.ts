@@ -2,7 +2,7 @@
 import type { ReceiverCore, GapChange } from '../receiver/receiver-core.ts'
 import type { Remembered, Storage, StoredChange } from '../storage/port.ts'
 import { BoxNotes } from '../villages/box-notes.ts'
-import { GapNotes } from '../villages/gap-notes.ts'
+import { GapThrottle } from '../villages/gap-throttle.ts'
 import { centreBox } from '../villages/own-alarms.ts'
 import { Villages } from '../villages/villages.ts'
 import type { Base } from './base.ts'
@@ -68,10 +68,10 @@ export function openVillages(base: Base, options: OpenVillagesOptions): OpenedVi
   own.remember(known.ownAlarms)
   own.start()
   const receiverLogger = base.logger.child({ part: 'receiver' })
-  const gapNotes = new GapNotes<GapChange>(clock, ({ box, lane, missing }) => {
+  const gapThrottle = new GapThrottle<GapChange>(clock, ({ box, lane, missing }) => {
     if (missing.length > 0) receiverLogger.warn({ box, lane, missing }, 'numbers are missing in a lane')
     else receiverLogger.info({ box, lane }, 'nothing is missing in a lane any more')
     notes.add({ type: 'box.gap', box, lane, missing })
   })
-  return { villages, own, boxesAhead, noteGaps: (gaps) => gaps.forEach((gap) => gapNotes.add(gap)) }
+  return { villages, own, boxesAhead, noteGaps: (gaps) => gaps.forEach((gap) => gapThrottle.add(gap)) }
 }

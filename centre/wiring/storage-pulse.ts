@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../../protocols/kit/clock.ts'
-import type { SpoiltRow, Storage } from '../storage/port.ts'
+import type { CorruptRow, Storage } from '../storage/port.ts'
 
 export const pulseEveryMs = 5000
 /** Longest time without an answer of either; a commit on a slow disk takes seconds, not this. */
@@ -48,7 +48,7 @@ export class StoragePulse {
   }
 
   /** Rows that the threads have left out: each is named once. */
-  #note(rows: readonly SpoiltRow[]): void {
+  #note(rows: readonly CorruptRow[]): void {
     for (const { table, row } of rows) {
       const key = `${table} ${row}`
       if (this.#spoilt.has(key)) continue

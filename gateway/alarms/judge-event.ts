@@ -30,7 +30,7 @@ const motionAgainMs = 60_000
 /** A battery value outside 0 to 100 %, such as 8700 or -1, is ignored. */
 const isPercent = (value: number): boolean => value >= 0 && value <= 100
 
-interface Heard {
+interface DeviceUpdate {
   document: DeviceDocument
   verdict: WaterVerdict | undefined
 }
@@ -41,7 +41,7 @@ function carryOn(
   { readings, deviceAtMs }: DeviceEvent,
   device: DeviceFacts,
   judging: Judging,
-): Heard {
+): DeviceUpdate {
   const nowMs = judging.now.steadyMs
   const document: DeviceDocument = { ...before, ...heardAt(before, device, nowMs) }
   if (document.offlineMs !== undefined) delete document.offlineMs

@@ -69,7 +69,7 @@ class Broker implements DeviceBroker {
   readonly #connections = new Map<Client, { connection: Connection; refusal: RefusalCause | undefined }>()
   readonly #byStream = new WeakMap<object, { connection: Connection; refusal: RefusalCause | undefined }>()
   readonly #holders = new Map<string, Connection>()
-  readonly #allInHand = { bytes: 0 }
+  readonly #totalInFlight = { bytes: 0 }
   readonly #readyListeners = new Set<(device: string) => void>()
   #state: 'created' | 'started' | 'stopping' | 'stopped' = 'created'
   #undo: (() => void)[] = []
@@ -286,7 +286,7 @@ class Broker implements DeviceBroker {
     const connection = new Connection({
       ...arrival,
       limits: settings.limits,
-      all: this.#allInHand,
+      all: this.#totalInFlight,
       clock,
       onProblem: (broken, problem) => this.#refuseFrame(broken, problem),
     })

@@ -11,9 +11,9 @@ import { parsePasswordLines } from '../broker/credentials/passwords.ts'
 import { CentreChanges } from '../config/centre-changes.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { checkOutletFiles } from '../../platform/outlets/settings/outlet-files.ts'
-import { findLooseEnds } from '../config/loose-ends.ts'
+import { findDanglingReferences } from '../config/dangling-references.ts'
 import { findIncompletePlaces } from '../config/incomplete-places.ts'
-import { findOpenDoors } from '../config/open-doors.ts'
+import { findInsecureSettings } from '../config/insecure-settings.ts'
 import { becomeUser } from './service-user.ts'
 import { print, printProblem } from '../../platform/terminal.ts'
 
@@ -91,9 +91,9 @@ function checkGateway(file: string): Checked {
   if (!config.ok) return { problems: config.problems, summary: 'gateway 网关' }
   const { box, devices, zones, cameras } = config.value
   const summary = `gateway 网关 ${box.id}, ${devices.length} devices, ${zones.length} zones, ${cameras.length} cameras`
-  const problems = [checkFiles, sharedPorts, findLooseEnds].flatMap((look) => look(config.value))
+  const problems = [checkFiles, sharedPorts, findDanglingReferences].flatMap((look) => look(config.value))
   const warnings = [
-    ...findOpenDoors(config.value),
+    ...findInsecureSettings(config.value),
     ...findIncompletePlaces(config.value),
     ...changesBeside(file),
   ]

@@ -11,7 +11,7 @@ interface Choices {
   minutes?: number
 }
 
-interface DoorAnswer {
+interface NetworkAccessAnswer {
   claimCode?: string
   openForMs?: number
   isOpen?: boolean
@@ -59,7 +59,7 @@ async function call(
   { config: file, console: url }: Choices,
   path: string,
   body?: object,
-): Promise<DoorAnswer | undefined> {
+): Promise<NetworkAccessAnswer | undefined> {
   const failed = (words: string): undefined => void printProblem(`gengfu gateway console ${what}: ${words}\n`)
   const opened = CentreChanges.look(file)
   if (!opened.ok) return failed(wordsOf(opened.problems))

@@ -13,7 +13,7 @@ import { lorawan } from '../dialects/lorawan/lorawan.ts'
 import { deviceIdOf } from '../dialects/meaning/values.ts'
 import type { DeviceResult, Dialect, DialectMessage, DialectSettings } from '../dialects/port.ts'
 import { eventOf } from '../dialects/session/event-of.ts'
-import { DialectSession, type Heard } from '../dialects/session/session.ts'
+import { DialectSession, type SessionResult } from '../dialects/session/session.ts'
 
 /** Message ids kept; a repeat after this many others counts as new. */
 const keptMax = 10_000
@@ -132,7 +132,7 @@ export class Decoding {
   }
 
   /** As the journal does on the box: a message with its sender's own counter is stored once. */
-  #isKept({ name, repeats }: Dialect, { device, messageId }: Heard['results'][number]): boolean {
+  #isKept({ name, repeats }: Dialect, { device, messageId }: SessionResult['results'][number]): boolean {
     if (repeats.by !== 'counter' || messageId === '') return false
     const id = `${name} ${device} ${messageId}`
     if (this.#kept.has(id)) return true
@@ -156,7 +156,7 @@ export class Decoding {
     return new DialectSession({ dialect, settings })
   }
 
-  #resultsOf(heard: Heard, atMs: number, { settings }: Sender): object[] {
+  #resultsOf(heard: SessionResult, atMs: number, { settings }: Sender): object[] {
     return heard.results.map((result) => {
       const { device, readings, momentary, presence, faults, answer } = result
       const id = settings?.isDevice ? settings.id : this.#addresses.idOf(device)

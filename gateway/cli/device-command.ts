@@ -1,7 +1,7 @@
 // `gengfu device list|adopt|replace|forget|rename`: through the console of a running box, or on the data folder of a
 // stopped one.
 import { Command, CommanderError } from 'commander'
-import type { DevicesAnswer, KnockingDevice, ListedDevice } from '../../protocols/console/api.ts'
+import type { DevicesAnswer, UnregisteredDevice, ListedDevice } from '../../protocols/console/api.ts'
 import { ok, type Result } from '../../protocols/kit/result.ts'
 import { print, printProblem } from '../../platform/terminal.ts'
 import { CentreChanges, type OpenedConfig } from '../config/centre-changes.ts'
@@ -209,7 +209,7 @@ const lineOf = (device: ListedDevice): string[] => [
   device.source,
 ]
 
-const knockLine = (one: KnockingDevice): string[] => [
+const knockLine = (one: UnregisteredDevice): string[] => [
   `  ${one.address}`,
   one.via ?? one.dialect,
   [one.maker, one.model].filter(Boolean).join(' '),

@@ -16,7 +16,7 @@ import {
 } from '../../protocols/releases/release-manifest.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
 import { checkRelease, fetchRelease, type CheckedRelease } from '../health/release/fetch-release.ts'
-import { readTrial, readWentBack, releaseRootOf } from '../health/release/release-files.ts'
+import { readTrial, readRollback, releaseRootOf } from '../health/release/release-files.ts'
 import { openReleaseSource, type ReleaseSource } from '../health/release/release-source.ts'
 import { placeOffer, takeOffer } from '../health/release/take-offer.ts'
 import { programFolder } from '../wiring/program-folder.ts'
@@ -115,7 +115,7 @@ function status(flags: Flags): void {
   print(`running 当前版本: ${running}\n`)
   const trial = readTrial(join(root, 'releases', running))
   if (trial) print(`on trial 试用中; the version before 前一版本: ${trial.previous}\n`)
-  const back = readWentBack(root)
+  const back = readRollback(root)
   if (back) print(`went back 曾退回: ${back.version}: ${back.reason}\n`)
   const kept = readdirSync(join(root, 'releases')).filter((name) => !name.startsWith('.'))
   print(`on the disk 本机保留: ${kept.sort().join(', ')}\n`)

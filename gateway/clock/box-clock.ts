@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { BoxTime, ClockQuality } from '../../protocols/domain/event.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { judgeCentreTime, type CentreTimeVerdict, type ClockBounds } from './centre-time.ts'
-import type { CentreTime, HeardTime } from './port.ts'
+import type { CentreTime, TimeComparison } from './port.ts'
 
 /** The centre's time and the box's may differ by this much before the box's is corrected, ms. */
 const toleranceMs = 2000
@@ -45,7 +45,7 @@ export class BoxClock {
   #correctionMs: number | undefined
   #quality: ClockQuality = 'unsynced'
   #lookedAtMs = Number.NEGATIVE_INFINITY
-  #heard: HeardTime | undefined
+  #heard: TimeComparison | undefined
   readonly #listeners = new Set<() => void>()
 
   constructor(options: BoxClockOptions) {
@@ -91,7 +91,7 @@ export class BoxClock {
   }
 
   /** What the centre's last word was; absent before the first. */
-  get heard(): HeardTime | undefined {
+  get heard(): TimeComparison | undefined {
     return this.#heard
   }
 

@@ -7,7 +7,7 @@ export interface CentreTime {
 }
 
 /** The centre's last time, compared with this box's clock. */
-export interface HeardTime {
+export interface TimeComparison {
   /** Box minus centre. */
   offsetMs: number
   /** Neither clock is kept and they differ: the centre's time is not taken. */

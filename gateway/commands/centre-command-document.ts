@@ -35,7 +35,7 @@ export const centreCommandKey = (id: string): string => centreCommandPrefix + id
 
 type Moment = BoxTime & { steadyMs: number }
 
-export interface Ending {
+export interface CommandOutcome {
   state: CommandResultState
   reason?: CommandReason | undefined
   reached?: readonly string[] | undefined
@@ -58,20 +58,24 @@ export function documentOf(
   command: CentreCommand,
   now: Moment,
   untilSteadyMs: number,
-  ending: Ending,
+  ending: CommandOutcome,
 ): CentreCommandDocument {
   const times = { boot: now.boot, sinceSteadyMs: now.steadyMs, untilSteadyMs }
   return { ...askedFor(command), ...times, ...endingOf(ending, now) }
 }
 
 /** The same command in its next state. */
-export function movedOn(command: CentreCommandDocument, now: Moment, ending: Ending): CentreCommandDocument {
+export function movedOn(
+  command: CentreCommandDocument,
+  now: Moment,
+  ending: CommandOutcome,
+): CentreCommandDocument {
   const { boot, sinceSteadyMs, untilSteadyMs } = command
   return { ...askedFor(command), boot, sinceSteadyMs, untilSteadyMs, ...endingOf(ending, now) }
 }
 
 function endingOf(
-  { state, reason, reached, missed, snapshots, waiting }: Ending,
+  { state, reason, reached, missed, snapshots, waiting }: CommandOutcome,
   { atMs, clock }: Moment,
 ): Pick<CentreCommandDocument, 'state' | 'atMs' | 'clock'> & Partial<CentreCommandDocument> {
   const list = (name: 'reached' | 'missed' | 'snapshots' | 'waiting', names?: readonly string[]): object =>

@@ -24,7 +24,7 @@ import {
   movedOn,
   resultOf,
   type CentreCommandDocument,
-  type Ending,
+  type CommandOutcome,
 } from './centre-command-document.ts'
 import { commandReason } from './command-reasons.ts'
 import { planCommand, type BoxKnowledge, type Plan } from './plan-command.ts'
@@ -41,14 +41,14 @@ const ownEnds: ReadonlySet<string> = new Set(['config', 'update'])
 
 /** Long work; it resolves with its outcome and never rejects. */
 export interface LongWork {
-  pictures(command: CentreCommand, plan: Plan & { type: 'pictures' }): Promise<Ending>
+  pictures(command: CentreCommand, plan: Plan & { type: 'pictures' }): Promise<CommandOutcome>
   /** Resolves with `received` when the outcome is known only after a restart. */
-  config(command: CentreCommand, plan: Plan & { type: 'config' }): Promise<Ending>
-  update(command: CentreCommand, plan: Plan & { type: 'update' }): Promise<Ending>
+  config(command: CentreCommand, plan: Plan & { type: 'config' }): Promise<CommandOutcome>
+  update(command: CentreCommand, plan: Plan & { type: 'update' }): Promise<CommandOutcome>
   /** Sends a support bundle to the centre. */
-  support(command: CentreCommand): Promise<Ending>
+  support(command: CentreCommand): Promise<CommandOutcome>
   /** Lets the village's network in at the console; people still sign in there. */
-  console(command: CentreCommand, plan: Plan & { type: 'console' }): Promise<Ending>
+  console(command: CentreCommand, plan: Plan & { type: 'console' }): Promise<CommandOutcome>
 }
 
 export interface CentreCommandsOptions {
@@ -140,7 +140,7 @@ export class CentreCommands {
   }
 
   /** The outcome of a command in progress. */
-  async finish(id: string, ending: Ending): Promise<void> {
+  async finish(id: string, ending: CommandOutcome): Promise<void> {
     await new Promise<void>((resolve, reject) =>
       this.#inTurn('the outcome of a command could not be noted', async () => {
         const document = this.#documents.get(id)
@@ -212,7 +212,7 @@ export class CentreCommands {
           sinceSteadyMs: steadyMs,
           untilSteadyMs,
         }))
-        const ending: Ending = { state: 'received', waiting: plan.orders.map(({ device }) => device) }
+        const ending: CommandOutcome = { state: 'received', waiting: plan.orders.map(({ device }) => device) }
         return this.#begin(command, untilSteadyMs, [], () => ending, documents)
       }
       case 'pictures':
@@ -234,7 +234,7 @@ export class CentreCommands {
   }
 
   /** Later commands do not wait for long work. */
-  #goOn(id: string, work: Promise<Ending>): void {
+  #goOn(id: string, work: Promise<CommandOutcome>): void {
     work
       .then((ending) => (ending.state === 'received' ? undefined : this.finish(id, ending)))
       .catch((error: Error) =>
@@ -250,7 +250,7 @@ export class CentreCommands {
     command: CentreCommand,
     untilSteadyMs: number,
     inputs: readonly AlarmInput[],
-    ending: (refusal: string | undefined) => Ending,
+    ending: (refusal: string | undefined) => CommandOutcome,
     documents: readonly CommandDocument[] = [],
   ): Promise<void> {
     let kept: CentreCommandDocument | undefined
@@ -268,7 +268,7 @@ export class CentreCommands {
     if (kept) this.#keptAs(kept)
   }
 
-  async #move(document: CentreCommandDocument, ending: Ending): Promise<void> {
+  async #move(document: CentreCommandDocument, ending: CommandOutcome): Promise<void> {
     const next = movedOn(document, this.#options.now(), ending)
     const logs = [{ what: 'centre-command', facts: factsOf(next) }]
     await this.#options.judge.judgeTogether([], () => ({

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
 import type { CentreChanges } from '../config/centre-changes.ts'
-import type { Ending } from './centre-command-document.ts'
+import type { CommandOutcome } from './centre-command-document.ts'
 import type { CentreCommands } from './centre-commands.ts'
 import { commandReason } from './command-reasons.ts'
 
@@ -30,7 +30,7 @@ export class ConfigTrial {
     this.#options = options
   }
 
-  propose(command: string, set: Readonly<Record<string, unknown>>, isPatch = false): Ending {
+  propose(command: string, set: Readonly<Record<string, unknown>>, isPatch = false): CommandOutcome {
     const { centreConfig } = this.#options
     if (!centreConfig) return { state: 'refused', reason: commandReason('config-failed') }
     if (this.#isRestarting || centreConfig.onTrial !== undefined)

@@ -1,7 +1,7 @@
 // Pictures for a command of the centre: every camera is asked at once, and the result names those without one.
 import type { CentreCommand } from '../../protocols/uplink/command.ts'
 import type { Cameras } from '../cameras/port.ts'
-import type { Ending } from './centre-command-document.ts'
+import type { CommandOutcome } from './centre-command-document.ts'
 import { endOf } from './centre-commands.ts'
 import { commandReason } from './command-reasons.ts'
 import type { Plan } from './plan-command.ts'
@@ -10,7 +10,7 @@ export async function takePictures(
   cameras: Pick<Cameras, 'take'> | undefined,
   { id, by }: CentreCommand,
   { cameras: asked, alarm }: Plan & { type: 'pictures' },
-): Promise<Ending> {
+): Promise<CommandOutcome> {
   const subject = { alarm: alarm?.id, colour: alarm?.colour, command: id }
   const shots = await Promise.all(
     asked.map(async (camera) => {

@@ -8,7 +8,7 @@ import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { changeableSections } from './command-settings.ts'
 import { readGatewayConfig, type GatewayConfig } from './config.ts'
 import { DeviceRegistry } from './device-registry.ts'
-import type { RegistryNews, RegistryPlace, RegistryRequest } from './registry-changes.ts'
+import type { PendingRegistryChange, RegistryPlace, RegistryRequest } from './registry-changes.ts'
 import { replaceFileSync } from '../../platform/replace-file.ts'
 import { ConsoleSettings, type ReadOver, type SettingsChange } from './console-settings/console-settings.ts'
 import { inOrder, withEntries, type SettingsConflict } from './console-settings/settings-entries.ts'
@@ -132,7 +132,7 @@ export class CentreChanges {
   }
 
   /** Changes the registry where the configuration stays a valid one with it; it counts from the next start on. */
-  changeDevices(request: RegistryRequest, place: RegistryPlace): Result<RegistryNews> {
+  changeDevices(request: RegistryRequest, place: RegistryPlace): Result<PendingRegistryChange> {
     const { entries } = this.settings.document
     const keys = inOrder(Object.keys(entries))
     return this.#registry.change(request, place, (over) =>

@@ -13,7 +13,7 @@ import {
   type DeviceEntry,
   type LockedOut,
   type RegistryDocument,
-  type RegistryNews,
+  type PendingRegistryChange,
   type RegistryPlace,
   type RegistryRequest,
 } from './registry-changes.ts'
@@ -58,7 +58,7 @@ export class DeviceRegistry {
   get lockedOut(): readonly LockedOut[] {
     return this.#document.lockedOut
   }
-  get news(): readonly RegistryNews[] {
+  get news(): readonly PendingRegistryChange[] {
     return this.#document.news
   }
 
@@ -96,7 +96,11 @@ export class DeviceRegistry {
   }
 
   /** Stores the change durably; refused with the problems that the configuration would have. */
-  change<T>(request: RegistryRequest, place: RegistryPlace, readWith: ReadWith<T>): Result<RegistryNews> {
+  change<T>(
+    request: RegistryRequest,
+    place: RegistryPlace,
+    readWith: ReadWith<T>,
+  ): Result<PendingRegistryChange> {
     if (this.problem !== undefined)
       return bad(`${this.problem}. Move the file away first 登记文件损坏，请先移走`, this.#path)
     const changed = changeRegistry(this.#document, request, place)
@@ -145,7 +149,7 @@ function readDocument(value: unknown): RegistryDocument | undefined {
 
 const isLockedOut = (one: unknown): one is LockedOut =>
   isObject(one) && ['address', 'was', 'by'].every((name) => typeof one[name] === 'string')
-const isNews = (one: unknown): one is RegistryNews =>
+const isNews = (one: unknown): one is PendingRegistryChange =>
   isObject(one) &&
   ['do', 'device', 'by'].every((name) => typeof one[name] === 'string') &&
   isObject(one['facts'])

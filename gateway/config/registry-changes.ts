@@ -20,7 +20,7 @@ export interface LockedOut {
 }
 
 /** A change that the next start writes into the journal, and does. */
-export interface RegistryNews {
+export interface PendingRegistryChange {
   do: RegistryRequest['do']
   device: string
   by: string
@@ -36,7 +36,7 @@ export interface RegistryDocument {
   /** Entries of the file that do not count. */
   forgotten: string[]
   lockedOut: LockedOut[]
-  news: RegistryNews[]
+  news: PendingRegistryChange[]
 }
 
 export const emptyRegistry: RegistryDocument = Object.freeze({
@@ -85,7 +85,7 @@ export interface RegistryPlace {
   knocking: readonly string[]
 }
 
-type Changed = Result<{ document: RegistryDocument; news: RegistryNews }>
+type Changed = Result<{ document: RegistryDocument; news: PendingRegistryChange }>
 
 /** The source of a device's messages: its address behind a bridge, else the name of its credential. */
 export const speaksFrom = ({ id, address, via, connectsAs }: KnownDevice): string =>

@@ -7,7 +7,7 @@ import { StrangerGuard } from '../../platform/strangers/stranger-guard.ts'
 import { isOwnName } from '../../platform/strangers/own-name.ts'
 import { lookup } from '../../protocols/kit/parse-json.ts'
 import { callerOf, foreignPageProblem, hasPageProof, type Caller } from './access/callers.ts'
-import { ConsoleDoors } from './console-doors.ts'
+import { ConsoleListeners } from './console-listeners.ts'
 import type { ConsoleOptions } from './console-options.ts'
 import { accessRoutes } from './routes/access-routes.ts'
 import { boxRoutes } from './routes/box-routes.ts'
@@ -55,7 +55,7 @@ export class ConsoleServer {
   readonly #options: ConsoleOptions
   readonly #routes: readonly Route[]
   readonly #guard: StrangerGuard
-  readonly #doors: ConsoleDoors
+  readonly #consoleListeners: ConsoleListeners
   #longBodies = 0
 
   constructor(options: ConsoleOptions) {
@@ -68,7 +68,7 @@ export class ConsoleServer {
       onRefused: (reason) => logger.debug({ reason }, 'a connection without a request was closed'),
     })
     const { host, port, villageHost } = options
-    this.#doors = new ConsoleDoors({
+    this.#consoleListeners = new ConsoleListeners({
       host,
       port,
       villageHost,
@@ -77,15 +77,15 @@ export class ConsoleServer {
       clock,
       logger,
     })
-    access.onChange(() => void this.#doors.look())
+    access.onChange(() => void this.#consoleListeners.look())
   }
 
   start(): Promise<string> {
-    return this.#doors.start()
+    return this.#consoleListeners.start()
   }
 
   stop(): Promise<void> {
-    return this.#doors.stop()
+    return this.#consoleListeners.stop()
   }
 
   #createServer(): Server {

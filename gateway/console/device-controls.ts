@@ -2,7 +2,7 @@
 // one, rename one; and let new devices join at a bridge.
 import { z } from 'zod'
 import { deviceKinds } from '../config/alarm-settings.ts'
-import type { RegistryNews, RegistryRequest } from '../config/registry-changes.ts'
+import type { PendingRegistryChange, RegistryRequest } from '../config/registry-changes.ts'
 import { deviceIdPattern } from '../../protocols/domain/names.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { parseJson } from '../../protocols/kit/parse-json.ts'
@@ -66,7 +66,7 @@ export function parseDeviceRequest(what: RegistryRequest['do'], body: Uint8Array
 }
 
 export interface DeviceControls {
-  change(request: RegistryRequest): Result<RegistryNews>
+  change(request: RegistryRequest): Result<PendingRegistryChange>
   /** The obstacle; undefined when the bridge has agreed. */
   permitJoin(bridge: string, minutes: number, by: string): Promise<string | undefined>
 }

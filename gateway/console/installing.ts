@@ -23,7 +23,7 @@ export interface Installing {
   /** How devices connect from the village's network. */
   connect: () => ConnectFacts
   /** Lets new devices join at every bridge; the bridges that did not agree. */
-  openDoor: (minutes: number, by: string) => Promise<{ bridge: string; problem: string }[]>
+  openPairing: (minutes: number, by: string) => Promise<{ bridge: string; problem: string }[]>
   /** The gateway starts anew with the configuration as it is then. */
   restart: (why: string) => void
   note: (what: string, facts: Record<string, unknown>) => void

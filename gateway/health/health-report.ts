@@ -21,7 +21,7 @@ import type { Guard } from '../../protocols/domain/guard.ts'
 import { readDeviceVitals, type AlarmMemory } from '../alarms/port.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { CameraHealth, Cameras } from '../cameras/port.ts'
-import type { HeardTime } from '../clock/port.ts'
+import type { TimeComparison } from '../clock/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Journal, QuarantineRow } from '../journal/port.ts'
 import type { BoxExtras } from './board/box-extras.ts'
@@ -48,7 +48,7 @@ export interface HealthReportOptions {
   /** Monotonic ms of the centre's latest Receipt. */
   lastReceiptMs: () => number | undefined
   /** How the centre's clock compares; undefined before the first Receipt. */
-  heardTime: () => HeardTime | undefined
+  heardTime: () => TimeComparison | undefined
   disk: () => { freeBytes: number; totalBytes: number }
   flash?: Pick<FlashWear, 'facts'>
   /** What the machine and its files tell. */

@@ -6,7 +6,7 @@ import type { HeartbeatFacts } from '../uplink/port.ts'
 import type { Guard } from '../../protocols/domain/guard.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import { diskOf } from './disk-room.ts'
-import { GuardNews } from './guard-news.ts'
+import { HeartbeatGuardState } from './heartbeat-guard-state.ts'
 
 export interface HeartbeatOptions {
   config: GatewayConfig
@@ -35,7 +35,7 @@ export function createHeartbeatFacts(options: HeartbeatOptions): {
   connected: () => void
 } {
   const { config, broker, journal, boot } = options
-  const news = new GuardNews(options.guard)
+  const news = new HeartbeatGuardState(options.guard)
   return {
     read: () => {
       const { sinceBootMs, clock } = options.now()

@@ -72,7 +72,7 @@ export function vitalsOf(health: HealthAnswer): BoxVitals {
 
 const cut = (text: string): string => text.slice(0, 200)
 
-export interface VitalsNewsOptions {
+export interface HeartbeatVitalsOptions {
   monotonicMs: () => number
   onFailed: (error: unknown) => void
 }
@@ -81,15 +81,15 @@ export interface VitalsNewsOptions {
  * The part of a heartbeat about the box's health: in the first one of each connection, and in one every few minutes. It is collected
  * beside the heartbeat, which waits for nothing.
  */
-export class VitalsNews {
-  readonly #options: VitalsNewsOptions
+export class HeartbeatVitals {
+  readonly #options: HeartbeatVitalsOptions
   #read: (() => Promise<HealthAnswer>) | undefined
   #latest: BoxVitals | undefined
   #readAtMs = Number.NEGATIVE_INFINITY
   #sentAtMs = Number.NEGATIVE_INFINITY
   #isReading = false
 
-  constructor(options: VitalsNewsOptions) {
+  constructor(options: HeartbeatVitalsOptions) {
     this.#options = options
   }
 

@@ -6,7 +6,7 @@ import type { AlarmEngine, LocalCommand, Transition } from '../alarms/port.ts'
 import type { CommandResult } from '../../protocols/device-mqtt/messages.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
 import type { Journal, UncountedId, QuarantineRow } from '../journal/port.ts'
-import type { Companions } from './port.ts'
+import type { ExtraWrites } from './port.ts'
 import type { NamedInput, RefusedIds } from './memory/refused-ids.ts'
 
 export interface IntakeOptions {
@@ -28,7 +28,7 @@ export interface IntakeOptions {
  * The records that the journal refused. Called again each time the input is repeated and refused again, with the same
  * ids.
  */
-export interface UnkeptOutcome {
+export interface UnstoredOutcome {
   at: BoxTime
   inputs: readonly NamedInput[]
   transitions: readonly Transition[]
@@ -36,13 +36,13 @@ export interface UnkeptOutcome {
 }
 
 /** Stored in the same commit as the records of one input. */
-export interface Companion {
+export interface CommitParts {
   inputs: readonly NamedInput[]
   event?: EventRecord
   cause?: number
   uncountedIds?: readonly UncountedId[] | undefined
   result?: { device: string; result: CommandResult }
   quarantine?: QuarantineRow
-  state?: Companions['state']
-  documents?: Companions['documents']
+  state?: ExtraWrites['state']
+  documents?: ExtraWrites['documents']
 }

@@ -13,12 +13,12 @@ import type { AlarmDocuments } from './alarm-documents.ts'
 import { takeAfterRebuild } from './memory/after-rebuild.ts'
 import { DeviceIds } from './memory/device-ids.ts'
 import { IntakeMemory } from './memory/intake-memory.ts'
-import type { Companion, IntakeOptions, UnkeptOutcome } from './intake-options.ts'
+import type { CommitParts, IntakeOptions, UnstoredOutcome } from './intake-options.ts'
 import { InFlight, type EventInFlight } from './memory/in-flight.ts'
 import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
 import { joinStored } from './memory/join-stored.ts'
 import { joinOutcomes } from './join-outcomes.ts'
-import type { AlarmJudge, Companions, StoredInput } from './port.ts'
+import type { AlarmJudge, ExtraWrites, StoredInput } from './port.ts'
 import { excerptOf, quarantineRow, type Message } from './quarantine.ts'
 import { answerWith, notTaking } from './storage-answer.ts'
 import {
@@ -26,7 +26,7 @@ import {
   boxTime,
   canAlarm,
   commandDocuments,
-  companionState,
+  stateOfCommit,
   eventRecord,
   journalEntry,
   laneOf,
@@ -60,7 +60,7 @@ export class Intake implements AlarmJudge {
   #keptEvents = 0
   #isForAlarmsOnly = false
   #kept: (input: StoredInput) => void = () => undefined
-  #unkept: (unkept: UnkeptOutcome) => void = () => undefined
+  #unstored: (unstored: UnstoredOutcome) => void = () => undefined
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -81,8 +81,8 @@ export class Intake implements AlarmJudge {
   }
 
   /** The outcome could not be stored: siren and town get it, because the card may never become writable again. */
-  onUnkept(listener: (unkept: UnkeptOutcome) => void): void {
-    this.#unkept = listener
+  onUnstored(listener: (unstored: UnstoredOutcome) => void): void {
+    this.#unstored = listener
   }
 
   /** Loads the state from the journal; call before the first message. */
@@ -316,14 +316,14 @@ export class Intake implements AlarmJudge {
 
   async judgeTogether(
     inputs: readonly AlarmInput[],
-    companions: (remarks: readonly LogEntry[]) => Companions,
+    extraWrites: (remarks: readonly LogEntry[]) => ExtraWrites,
   ): Promise<void> {
     if (this.#memory.rebuilding) await this.#memory.rebuilding
     const time = this.#options.now()
     const { journal } = this.#options
     const named = inputs.map((input) => this.#name(input, journal.nextSequence()))
     const outcome = joinOutcomes(named.map((one) => this.#judge(one, time)))
-    const { logs, state, documents } = companions(outcome.logs ?? [])
+    const { logs, state, documents } = extraWrites(outcome.logs ?? [])
     await this.#keep({ ...outcome, logs: [...(outcome.logs ?? []), ...logs] }, time, [], {
       inputs: named,
       state,
@@ -362,7 +362,7 @@ export class Intake implements AlarmJudge {
     outcome: Outcome,
     time: BoxTime,
     first: { lane: Lane; record: JournalRecord }[],
-    more: Companion,
+    more: CommitParts,
   ): Promise<void> {
     const next = (): number => this.#options.journal.nextSequence()
     const alarms = alarmRecords(outcome.transitions, time, more.cause, next)
@@ -374,12 +374,12 @@ export class Intake implements AlarmJudge {
     const { steadyMs } = this.#options.now()
     const records = this.#urgent.place(more.event?.device, all, steadyMs)
     const commands = [...commandDocuments(outcome.commands, steadyMs, next), ...(more.documents ?? [])]
-    const state = [...this.#memory.documents.takeChanged(), ...companionState(more, alarms, commands)]
+    const state = [...this.#memory.documents.takeChanged(), ...stateOfCommit(more, alarms, commands)]
     if (records.length === 0 && state.length === 0 && !more.quarantine) return
     const entry = { ...journalEntry(all, more, commands), records, state }
     const stored = await this.#options.journal.append(entry).catch((error: Error) => {
       this.#refusedIds.refused(more.inputs)
-      this.#unkept({ ...outcome, at: boxTime(time), inputs: more.inputs })
+      this.#unstored({ ...outcome, at: boxTime(time), inputs: more.inputs })
       throw error
     })
     this.#refusedIds.kept(more.inputs)

@@ -37,7 +37,7 @@ export interface StoredInput {
 }
 
 /** Committed together with the engine's results for these inputs. */
-export interface Companions {
+export interface ExtraWrites {
   logs: readonly LogEntry[]
   state: readonly (readonly [key: string, value: object | undefined])[]
   /** Commands for devices, to be sent once they are in the journal. */
@@ -51,10 +51,10 @@ export interface AlarmJudge {
    */
   judge(input: AlarmInput): Promise<void>
   /**
-   * Judges inputs that succeed or fail together; `companions` gets the engine's remarks. One commit, or nothing of it.
+   * Judges inputs that succeed or fail together; `extraWrites` gets the engine's remarks. One commit, or nothing of it.
    */
   judgeTogether(
     inputs: readonly AlarmInput[],
-    companions: (remarks: readonly LogEntry[]) => Companions,
+    extraWrites: (remarks: readonly LogEntry[]) => ExtraWrites,
   ): Promise<void>
 }

@@ -7,7 +7,7 @@ import { withPlainText } from '../../protocols/domain/plain-text.ts'
 import { cutNesting } from '../../protocols/kit/parse-json.ts'
 import type { LocalCommand, Transition } from '../alarms/port.ts'
 import { JournalError, type Journal, type JournalEntry } from '../journal/port.ts'
-import type { Companion } from './intake-options.ts'
+import type { CommitParts } from './intake-options.ts'
 import { notTaking } from './storage-answer.ts'
 import { causeKey, commandKey, type CauseDocument, type CommandDocument } from './port.ts'
 
@@ -118,8 +118,8 @@ export function laneOf({ alarm }: AlarmRecord): Lane {
 }
 
 /** The documents that are committed with the records of one input. */
-export function companionState(
-  more: Companion,
+export function stateOfCommit(
+  more: CommitParts,
   alarms: readonly AlarmRecord[],
   commands: readonly CommandDocument[],
 ): [string, object | undefined][] {
@@ -135,7 +135,7 @@ export function companionState(
 /** The committed parts of one input, except its documents. */
 export function journalEntry(
   records: JournalEntry['records'],
-  { uncountedIds, quarantine, state }: Companion,
+  { uncountedIds, quarantine, state }: CommitParts,
   commands: readonly CommandDocument[],
 ): JournalEntry {
   return {

@@ -17,7 +17,7 @@ import {
 import { isObject, parseJson } from '../../protocols/kit/parse-json.ts'
 import { readRecord, repairTime } from './damage/readable-record.ts'
 import { positionIn } from './damage/salvage.ts'
-import { documentIn } from './damage/spoilt-documents.ts'
+import { documentIn } from './damage/corrupt-documents.ts'
 import { openDocuments, type DocumentAccess, type DocumentRow } from './sound-documents.ts'
 import { expandBody, shortenBody } from './short-event.ts'
 import { Space } from './space.ts'

@@ -14,7 +14,7 @@ export interface EpochProofOptions {
   /** Stores that records with higher numbers are sent from now on; the callback is called in any case. */
   prove: (done: () => void) => void
   /** The folder was restored to an earlier state; the callback gets false when a new epoch may not begin yet. */
-  wentBack: (reason: string, done: (isTaken: boolean) => void) => void | Promise<void>
+  onRollback: (reason: string, done: (isTaken: boolean) => void) => void | Promise<void>
   onProven: () => void
 }
 
@@ -55,7 +55,7 @@ export class EpochProof {
     const excess = isUnproven && unproven ? (newer ?? excessIn(receipt, unproven)) : undefined
     const reason = excess ?? conflictIn(receipt) ?? (this.#isRefused ? 'as before' : undefined)
     if (reason !== undefined) {
-      this.goBack(reason)
+      this.reportRollback(reason)
       return false
     }
     this.#open()
@@ -69,10 +69,10 @@ export class EpochProof {
   }
 
   /** The centre has records that this folder does not have. */
-  goBack(reason: string): void {
+  reportRollback(reason: string): void {
     if (this.#isBusy) return
     this.#isBusy = true
-    void this.#options.wentBack(reason, (isTaken) => {
+    void this.#options.onRollback(reason, (isTaken) => {
       if (isTaken) return
       this.#isBusy = false
       this.#isRefused = true

@@ -40,7 +40,7 @@ export interface UplinkOptions {
   /** The end of the centre's audit trail, to be kept here. */
   onAuditHead?: (head: AuditHead) => void
   /** The data folder was restored to an earlier state: restart, which begins a new epoch. */
-  onWentBack?: (reason: string) => void
+  onRolledBack?: (reason: string) => void
 }
 
 /** The picture store as the uplink sees it. None of the functions may throw. */
@@ -91,7 +91,7 @@ export interface Uplink {
   /** Sends the outcome of a command; false without a connection. */
   sendResult(payload: Uint8Array): boolean
   /** An alarm that the journal refused is sent to the centre all the same; only red and orange ones. */
-  sendUnkept(at: BoxTime, alarm: Alarm): void
+  sendUnstoredCall(at: BoxTime, alarm: Alarm): void
   /** A working connection is ended and made anew at once. */
   reopen(reason: string): void
   /** The content of the heartbeat has changed: it is sent now, before its time. */

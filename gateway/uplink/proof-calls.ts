@@ -2,12 +2,12 @@
 import type { EpochProofOptions } from './epoch-proof.ts'
 import type { UplinkOptions } from './port.ts'
 
-export interface ProofCallsOptions extends Pick<UplinkOptions, 'outbox' | 'logger' | 'onWentBack'> {
+export interface ProofCallsOptions extends Pick<UplinkOptions, 'outbox' | 'logger' | 'onRolledBack'> {
   onRewound: () => void
 }
 
 export function proofCalls(options: ProofCallsOptions): Omit<EpochProofOptions, 'onProven'> {
-  const { outbox, logger, onWentBack, onRewound } = options
+  const { outbox, logger, onRolledBack, onRewound } = options
   let isLogged = false
   const renew = async (reason: string): Promise<boolean> => {
     if (!isLogged) {
@@ -35,10 +35,10 @@ export function proofCalls(options: ProofCallsOptions): Omit<EpochProofOptions, 
         .prove()
         .catch((error: unknown) => logger.warn({ err: error }, 'what was sent could not be noted'))
         .finally(done),
-    wentBack: async (reason, done) => {
+    onRollback: async (reason, done) => {
       const isTaken = await renew(reason)
       done(isTaken)
-      if (isTaken) onWentBack?.(reason)
+      if (isTaken) onRolledBack?.(reason)
     },
   }
 }

@@ -89,7 +89,7 @@ export class SendOrder {
     this.#byLane = new Map(this.#queues.map((queue) => [queue.lane, queue]))
     this.#builder = new ReportBuilder(options.epoch, options.pack)
     const { clock, pictures, proof } = options
-    const proven = { unproven: undefined, prove: (done: () => void) => done(), wentBack: () => undefined }
+    const proven = { unproven: undefined, prove: (done: () => void) => done(), onRollback: () => undefined }
     this.#proof = new EpochProof({ ...(proof ?? proven), onProven: () => this.#pump() })
     if (pictures) this.pictures = new PictureQueue({ ...pictures, clock, onReady: () => this.#pump() })
   }
@@ -153,7 +153,9 @@ export class SendOrder {
       if (!stored) continue
       if (stored.storedTo > queue.last) {
         events.receiptRefused('above what was written', queue.lane)
-        this.#proof.goBack(`the centre has ${queue.lane} ${stored.storedTo}, written was ${queue.last}`)
+        this.#proof.reportRollback(
+          `the centre has ${queue.lane} ${stored.storedTo}, written was ${queue.last}`,
+        )
       } else if (stored.storedTo < queue.receipted && queue.receipted <= (stored.lostTo ?? 0))
         this.#stepBack(queue, stored.storedTo)
       else this.#settle(queue, stored.storedTo, stored.missing, nowMs)
@@ -319,12 +321,12 @@ export class SendOrder {
     const { clock, events } = this.#options
     const { records, skipped } = candidates
     const first = records[0]?.number ?? candidates.from
-    const wish = {
+    const parameters = {
       wireBytes: this.meter.reportBytes - framingBytes,
       isFast: this.#isFast,
       isDense: this.#isDenseRead,
     }
-    const built = this.#builder.build({ lane: queue.lane, first, records, skipped }, wish)
+    const built = this.#builder.build({ lane: queue.lane, first, records, skipped }, parameters)
     const wireBytes = link.send(queue.lane, built.payload)
     const to = records.length > 0 ? first + built.count - 1 : (skipped?.to ?? candidates.from)
     const nowMs = clock.monotonicMs()

@@ -18,7 +18,7 @@ import { reasonOf, vanishedReports } from './connect/connect-failure.ts'
 import { CentreAddresses } from './connect/centre-addresses.ts'
 import { openStream, shownName } from './connect/open-stream.ts'
 import { packReport } from './queues/pack.ts'
-import { UnkeptCalls } from './queues/unkept-calls.ts'
+import { UnstoredCalls } from './queues/unstored-calls.ts'
 import { pictureCalls } from './picture-calls.ts'
 import { proofCalls } from './proof-calls.ts'
 import type { UplinkState, Uplink, UplinkFacts, UplinkOptions } from './port.ts'
@@ -43,7 +43,7 @@ class UplinkLoop implements Uplink {
   readonly #supervision: Supervision
   readonly #metrics: UplinkMetrics
   readonly #session: SendOrder
-  readonly #unkept: UnkeptCalls
+  readonly #unstored: UnstoredCalls
   #state: UplinkState = 'down'
   #centreTime: (centre: CentreTime) => void = () => undefined
   #command: (payload: Uint8Array) => void = () => undefined
@@ -67,7 +67,7 @@ class UplinkLoop implements Uplink {
     this.#metrics = createUplinkMetrics(options.metrics, () => this.facts())
     this.#stateSinceMs = clock.monotonicMs()
     this.#tickedMs = this.#stateSinceMs
-    this.#unkept = new UnkeptCalls(clock)
+    this.#unstored = new UnstoredCalls(clock)
     this.#session = new SendOrder({
       epoch: outbox.epoch,
       positions: outbox.positions(),
@@ -113,7 +113,7 @@ class UplinkLoop implements Uplink {
     this.#endConnection?.(true)
     this.#endConnection = undefined
     this.#link = undefined
-    this.#unkept.linkDown()
+    this.#unstored.linkDown()
     this.#setState('down', 'stopped')
   }
 
@@ -150,9 +150,9 @@ class UplinkLoop implements Uplink {
     return this.#link !== undefined
   }
 
-  sendUnkept(...[at, alarm]: Parameters<Uplink['sendUnkept']>): void {
+  sendUnstoredCall(...[at, alarm]: Parameters<Uplink['sendUnstoredCall']>): void {
     if (alarm.latchedColour !== 'red' && alarm.latchedColour !== 'orange') return
-    if (this.#unkept.add(at, alarm)) this.#connectNow()
+    if (this.#unstored.add(at, alarm)) this.#connectNow()
   }
 
   onCentreTime(listener: (centre: CentreTime) => void): void {
@@ -252,7 +252,7 @@ class UplinkLoop implements Uplink {
     this.#metrics.connected()
     this.#options.logger.info({ address }, 'the link to the centre is up')
     this.#setState('up')
-    this.#unkept.linkUp(link)
+    this.#unstored.linkUp(link)
     this.#session.linkUp(link)
     this.#sendHeartbeat()
   }
@@ -261,12 +261,12 @@ class UplinkLoop implements Uplink {
     const wasUp = this.#link !== undefined
     this.#endConnection = undefined
     this.#link = undefined
-    this.#unkept.linkDown()
+    this.#unstored.linkDown()
     this.#session.linkDown()
     if (!this.#isStarted) return
     if (this.#state !== 'deaf') this.#metrics.closed(wasUp ? 'closed' : 'failed')
     this.#addresses.ended(wasUp && this.#retry.failures === 0)
-    const delayMs = this.#retry.nextDelayMs(this.#session.isUrgentWaiting || this.#unkept.isWaiting)
+    const delayMs = this.#retry.nextDelayMs(this.#session.isUrgentWaiting || this.#unstored.isWaiting)
     const { logger, clock } = this.#options
     if (wasUp || this.#reason !== reason) logger.warn({ reason, delayMs }, 'no link to the centre')
     this.#setState('down', reason)

@@ -10,7 +10,7 @@ import type { Cameras } from '../cameras/port.ts'
 import {
   centreCommandPrefix,
   type CentreCommandDocument,
-  type Ending,
+  type CommandOutcome,
 } from '../commands/centre-command-document.ts'
 import { CentreCommands } from '../commands/centre-commands.ts'
 import { commandReason } from '../commands/command-reasons.ts'
@@ -44,7 +44,7 @@ export interface OpenCommandsOptions {
   now: () => BoxTime & { steadyMs: number }
   centreConfig?: CentreChanges
   /** Makes a support bundle and sends it to the centre. */
-  sendSupport: () => Promise<Ending>
+  sendSupport: () => Promise<CommandOutcome>
   /** Lets the village's network in at the console for so long; false without a console. */
   openConsole: (minutes: number) => boolean
   /** Restarts the gateway with the configuration as it is then. */
@@ -133,7 +133,7 @@ export async function openCommands(options: OpenCommandsOptions): Promise<OpenCo
 
 const namedOf = ({ zones, devices, cameras }: GatewayConfig) => [...zones, ...devices, ...cameras]
 
-const consoleEnding = (isOpen: boolean): Ending =>
+const consoleEnding = (isOpen: boolean): CommandOutcome =>
   isOpen ? { state: 'done' } : { state: 'failed', reason: commandReason('no-console') }
 
 /** Updates that were under way when the program ended; returns what ends them once this version has proven itself. */

@@ -5,12 +5,12 @@ import { deviceKinds } from '../config/alarm-settings.ts'
 import type { CentreChanges } from '../config/centre-changes.ts'
 import type { DeviceRegistry } from '../config/device-registry.ts'
 import { kindOfReadings } from '../config/kind-of-readings.ts'
-import { speaksFrom, type RegistryNews, type RegistryRequest } from '../config/registry-changes.ts'
-import { knockingMax, type DevicesAnswer, type KnockingDevice } from '../../protocols/console/api.ts'
+import { speaksFrom, type PendingRegistryChange, type RegistryRequest } from '../config/registry-changes.ts'
+import { knockingMax, type DevicesAnswer, type UnregisteredDevice } from '../../protocols/console/api.ts'
 import { bad, type Result } from '../../protocols/kit/result.ts'
 import { ownDevice, type DeviceBroker } from '../broker/port.ts'
 import type { Stranger } from '../dialects/box/strangers.ts'
-import { OpenDoors } from '../dialects/box/open-doors.ts'
+import { PairingWindows } from '../dialects/box/pairing-windows.ts'
 import { deviceIdOf } from '../dialects/meaning/values.ts'
 import { hardwareKey } from '../config/plain-address.ts'
 import type { Intake } from '../intake/intake.ts'
@@ -35,7 +35,7 @@ export interface OpenRegistry {
   describe(): Omit<DevicesAnswer, 'v' | 'devices'> & {
     listed: { id: string; address: string; via?: string; source: 'file' | 'adopted' }[]
   }
-  change(request: RegistryRequest): Result<RegistryNews>
+  change(request: RegistryRequest): Result<PendingRegistryChange>
   permitJoin(bridge: string, minutes: number): Promise<string | undefined>
 }
 
@@ -54,14 +54,14 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
   const { registry, centreConfig, dialects, broker, boxClock } = options
   await settleNews(options)
   let cancel = (): void => undefined
-  const doors = new OpenDoors({
+  const pairing = new PairingWindows({
     clock,
     ask: (bridge, minutes) => dialects.permitJoin(bridge, minutes),
     logger,
   })
-  parts.add('open doors', () => doors.stop())
+  parts.add('pairing windows', () => pairing.stop())
   parts.add('registry', () => cancel())
-  const knocking = (): KnockingDevice[] => {
+  const knocking = (): UnregisteredDevice[] => {
     const listed = new Set(config.devices.map((device) => hardwareKey(speaksFrom(device))))
     const known = new Set([ownDevice, ...[...config.devices, ...config.bridges].map(({ id }) => id)])
     const nowMs = boxClock.now().steadyMs
@@ -73,7 +73,7 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
     const own = broker
       .sightings()
       .filter(({ device }) => !known.has(device) && !listed.has(hardwareKey(device)))
-      .map(({ device, lastHeardMs }): KnockingDevice => {
+      .map(({ device, lastHeardMs }): UnregisteredDevice => {
         const age = lastHeardMs === undefined ? {} : { heardAgoMs: monotonicMs - lastHeardMs }
         return { address: device, dialect: 'native', ...age, ...lastOf(options, device) }
       })
@@ -119,12 +119,12 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
       cancel = clock.after(restartAfterMs, () => options.restart('a device was changed'))
       return changed
     },
-    permitJoin: (bridge, minutes) => doors.open(bridge, minutes),
+    permitJoin: (bridge, minutes) => pairing.open(bridge, minutes),
   }
 }
 
 /** Devices without a proof, as far as they are not known otherwise. */
-const refusedBy = (broker: DeviceBroker, known: ReadonlySet<string>, nowMs: number): KnockingDevice[] =>
+const refusedBy = (broker: DeviceBroker, known: ReadonlySet<string>, nowMs: number): UnregisteredDevice[] =>
   broker.refused().flatMap(({ device, times, lastMs, why }) =>
     known.has(hardwareKey(device))
       ? []
@@ -149,7 +149,7 @@ function withSender(request: RegistryRequest, strangers: readonly Stranger[]): R
   return { ...request, address: stranger.address, via: request.via ?? stranger.sender }
 }
 
-function knockOf(stranger: Stranger, nowMs: number): KnockingDevice {
+function knockOf(stranger: Stranger, nowMs: number): UnregisteredDevice {
   const { address, sender, dialect, heardMs, messages, about, last, sent = [], isLockedOut } = stranger
   const readings = [...new Set([...(about?.readings ?? []), ...Object.keys(last ?? {}), ...sent])]
   const commands = [...(about?.commands ?? [])]
@@ -175,7 +175,7 @@ function knockOf(stranger: Stranger, nowMs: number): KnockingDevice {
 function lastOf(
   { intake }: OpenRegistryOptions,
   device: string,
-): Pick<KnockingDevice, 'readings' | 'commands'> & { last?: Record<string, unknown>; kind?: string } {
+): Pick<UnregisteredDevice, 'readings' | 'commands'> & { last?: Record<string, unknown>; kind?: string } {
   const document = (intake.documents().get(`device:${device}`) ?? {}) as Record<string, unknown>
   const shown = ['contact', 'motion', 'smoke', 'gas', 'leak', 'carbonMonoxide', 'tamper', 'batteryPercent']
   const last = Object.fromEntries(Object.entries(document).filter(([name]) => shown.includes(name)))

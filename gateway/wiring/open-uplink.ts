@@ -9,7 +9,7 @@ import { noteAuditHead } from '../health/audit-heads.ts'
 import type { BoxFacts } from '../health/box-facts.ts'
 import { createHeartbeatFacts } from '../health/heartbeat-facts.ts'
 import type { StorageWatch } from '../health/storage-watch.ts'
-import type { VitalsNews } from '../health/vitals.ts'
+import type { HeartbeatVitals } from '../health/vitals.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Uplink } from '../uplink/port.ts'
 import { watchRenewedFiles } from '../uplink/connect/renewed-files.ts'
@@ -26,7 +26,7 @@ export interface OpenUplinkOptions extends OpenedJournal {
   opened: OpenedCameras | undefined
   facts: BoxFacts
   storageWatch: StorageWatch
-  vitals: VitalsNews
+  vitals: HeartbeatVitals
   guard: () => Guard
   startedMs: number
   /** Restart: the journal must begin a new epoch. */
@@ -72,7 +72,7 @@ export function openUplink(base: Base, options: OpenUplinkOptions): Uplink | und
     random,
     metrics,
     pictures: opened?.pictures,
-    onWentBack: options.restart,
+    onRolledBack: options.restart,
     onAuditHead: (head) =>
       reported(
         noteAuditHead(journal, head, clock.wallMs()),

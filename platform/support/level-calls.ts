@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { ok } from '../../protocols/kit/result.ts'
-import type { DoorCall } from './control-door.ts'
+import type { ControlCall } from './control-socket.ts'
 import {
   levelMinutesDefault,
   levelMinutesMax,
@@ -22,7 +22,7 @@ export interface LevelsAnswer {
   levels: LevelOfPart[]
 }
 
-export const levelCalls = (levels: LogLevels, clock: Clock): Readonly<Record<'log-level', DoorCall>> => ({
+export const levelCalls = (levels: LogLevels, clock: Clock): Readonly<Record<'log-level', ControlCall>> => ({
   'log-level': async (body) => {
     if (body !== undefined) {
       const asked = fromZod(levelSchema, body)

@@ -8,7 +8,7 @@ import { print, printJson, printProblem } from '../terminal.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { isObject } from '../../protocols/kit/parse-json.ts'
 import { bad, describeProblems, ok, type Result } from '../../protocols/kit/result.ts'
-import { callDoor } from './control-door.ts'
+import { callControlSocket } from './control-socket.ts'
 import type { LevelsAnswer } from './level-calls.ts'
 import { levelMinutesDefault } from './log-levels.ts'
 import { createBundle, machineText, readServiceLog } from './support-bundle.ts'
@@ -78,7 +78,7 @@ export async function runSupportBundle(argv: readonly string[]): Promise<void> {
     .action(async ({ config: file, out }: { config: string; out?: string }) => {
       const place = readPlace(file)
       if (!place.ok) return fail('support-bundle', place)
-      const asked = await callDoor(place.value.dataDir, 'bundle')
+      const asked = await callControlSocket(place.value.dataDir, 'bundle')
       if (asked && !asked.ok) return fail('support-bundle', asked)
       const bytes = asked?.value ?? (await bundleOfDisk(place.value))
       const stamp = new Date(createSystemClock().wallMs()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')
@@ -115,8 +115,9 @@ export async function runLogLevel(argv: readonly string[]): Promise<void> {
       if (!place.ok) return fail('log-level', place)
       if (part !== undefined && level === undefined)
         return fail('log-level', bad('a level is missing 缺少级别'))
-      const wish = part === undefined ? undefined : { part, level, minutes: Number.parseFloat(flags.minutes) }
-      const asked = await callDoor(place.value.dataDir, 'log-level', wish)
+      const wanted =
+        part === undefined ? undefined : { part, level, minutes: Number.parseFloat(flags.minutes) }
+      const asked = await callControlSocket(place.value.dataDir, 'log-level', wanted)
       if (!asked) return fail('log-level', bad('the program does not run 程序未运行'))
       if (!asked.ok) return fail('log-level', asked)
       const { levels } = JSON.parse(asked.value.toString('utf8')) as LevelsAnswer

@@ -247,7 +247,7 @@ export const knockingMax = 500
 export interface DevicesAnswer {
   v: 1
   devices: ListedDevice[]
-  knocking: KnockingDevice[]
+  knocking: UnregisteredDevice[]
   lockedOut: { address: string; was: string; by: string }[]
   /** Ids of the installer's file that were forgotten. */
   forgotten: string[]
@@ -267,7 +267,7 @@ export interface ListedDevice extends HealthDevice {
   source: 'file' | 'adopted'
 }
 
-export interface KnockingDevice {
+export interface UnregisteredDevice {
   address: string
   /** The bridge that carries its messages; absent for one that connects itself. */
   via?: string

@@ -65,10 +65,10 @@ export interface VillageSummary {
 export interface VillagesAnswer {
   villages: VillageSummary[]
   /** Certificates in use that expire within thirty days, or have expired; the first to expire comes first. */
-  certificates?: EndingCertificate[]
+  certificates?: ExpiringCertificate[]
 }
 
-export interface EndingCertificate {
+export interface ExpiringCertificate {
   /** `desk`, `uplink-0`, `authority-0`, or the id of a box. */
   use: string
   name: BilingualText

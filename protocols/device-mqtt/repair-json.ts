@@ -32,7 +32,7 @@ export interface RepairedJson {
 }
 
 /** Reads one object from its brace to its end, character by character. */
-class Mender {
+class JsonRepair {
   readonly badKeys = new Set<string>()
   readonly #text: string
   readonly #aside: SetAside[]
@@ -145,5 +145,5 @@ export function repairJson(text: string, aside: SetAside[]): RepairedJson | unde
   // A list or a text around an object is not the known message.
   if (/["[:]/.test(before)) return undefined
   if (before !== '') nameAside(aside, '', before, 'before the message')
-  return new Mender(text.slice(start), aside).repair()
+  return new JsonRepair(text.slice(start), aside).repair()
 }

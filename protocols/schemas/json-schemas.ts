@@ -15,7 +15,7 @@ import { receiptSchema } from '../uplink/receipt.ts'
 import { reportBytesMax, reportSchema } from '../uplink/report.ts'
 import { snapshotFactsSchema } from '../domain/snapshot.ts'
 import { stageNoticeSchema } from '../uplink/stage-notice.ts'
-import { unkeptSchema } from '../uplink/unkept.ts'
+import { unstoredCallSchema } from '../uplink/unstored-call.ts'
 import { deviceEventSchema } from './device-event-schema.ts'
 
 interface Message {
@@ -75,7 +75,7 @@ const messages: Record<string, Message> = {
     description: `"facts" of a log record whose "what" is snapshot-taken: names the two files whose bytes follow in picture chunks. There may be more keys.`,
   },
   'uplink-unkept': {
-    schema: unkeptSchema,
+    schema: unstoredCallSchema,
     title: 'Call that the box could not keep 未存于网关的呼救',
     description: `up/{boxId}/unkept, box to centre, QoS 1, at most ${controlBytesMax} bytes: acknowledge it once it is on disk.`,
   },

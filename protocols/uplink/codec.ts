@@ -16,9 +16,9 @@ import { pictureReceiptSchema, type PictureReceipt } from './picture-receipt.ts'
 import { receiptSchema, type Receipt } from './receipt.ts'
 import { isGzip, reportBytesMax, reportSchema, type Report } from './report.ts'
 import { stageNoticeSchema, type StageNotice } from './stage-notice.ts'
-import { unkeptSchema, type UnkeptCall } from './unkept.ts'
+import { unstoredCallSchema, type UnstoredCall } from './unstored-call.ts'
 
-/** Largest heartbeat, receipt, stage notice, command, result or unkept call in bytes. */
+/** Largest heartbeat, receipt, stage notice, command, result or unstored call in bytes. */
 export const controlBytesMax = 16 * 1024
 
 /** Decompresses gzip to at most `maxBytes`, or throws. */
@@ -69,9 +69,9 @@ export function parseStageNotice(bytes: Uint8Array): Result<StageNotice> {
   return json.ok ? fromZod(stageNoticeSchema, json.value) : json
 }
 
-export function parseUnkeptCall(bytes: Uint8Array): Result<UnkeptCall> {
+export function parseUnstoredCall(bytes: Uint8Array): Result<UnstoredCall> {
   const json = parseJson(bytes, controlBytesMax)
-  return json.ok ? fromZod(unkeptSchema as never, json.value) : json
+  return json.ok ? fromZod(unstoredCallSchema as never, json.value) : json
 }
 
 export function parseCentreCommand(bytes: Uint8Array): Result<CentreCommand> {

@@ -11,16 +11,21 @@ const places: [box: string, name: string][] = [
   ['upper-brook', '石桥村 Stone Bridge'],
 ]
 
-export interface AlarmWish extends Partial<DeskAlarm> {
+export interface AlarmOverrides extends Partial<DeskAlarm> {
   /** How long ago the centre stored it. */
   agoMs?: number
 }
 
 let count = 0
 
-export function makeAlarm(colour: Colour, kind: AlarmKind, nowMs: number, wish: AlarmWish = {}): DeskAlarm {
+export function makeAlarm(
+  colour: Colour,
+  kind: AlarmKind,
+  nowMs: number,
+  overrides: AlarmOverrides = {},
+): DeskAlarm {
   count += 1
-  const { agoMs = 0, ...fields } = wish
+  const { agoMs = 0, ...fields } = overrides
   const [box, boxName] = places[count % places.length] ?? ['b', 'b']
   const atMs = nowMs - agoMs
   return {

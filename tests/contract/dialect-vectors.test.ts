@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { dialectOf } from '../../gateway/dialects/dialects.ts'
-import { DialectSession, type Heard } from '../../gateway/dialects/session/session.ts'
+import { DialectSession, type SessionResult } from '../../gateway/dialects/session/session.ts'
 
 interface Line {
   topic: string
@@ -48,7 +48,7 @@ function messageOf(line: Line, atMs: number) {
 }
 
 /** The compared part of a line's result; an unexpected fault is visible. */
-function observed(where: string, heard: Heard, { expect: wanted }: Line): object {
+function observed(where: string, heard: SessionResult, { expect: wanted }: Line): object {
   const { results, ignored, quarantined } = heard
   return {
     where,

@@ -21,7 +21,7 @@ import { heartbeatSchema } from '../../protocols/uplink/heartbeat.ts'
 import { receiptSchema } from '../../protocols/uplink/receipt.ts'
 import { reportRecordsMax, reportSchema } from '../../protocols/uplink/report.ts'
 import { stageNoticeSchema } from '../../protocols/uplink/stage-notice.ts'
-import { unkeptSchema } from '../../protocols/uplink/unkept.ts'
+import { unstoredCallSchema } from '../../protocols/uplink/unstored-call.ts'
 import { downTopic, upTopic } from '../../protocols/uplink/topics.ts'
 
 const folder = new URL('../../docs/', import.meta.url)
@@ -50,7 +50,7 @@ describe('the AsyncAPI file of the uplink', () => {
       receipt: receiptSchema,
       heartbeat: heartbeatSchema,
       stage: stageNoticeSchema,
-      unkept: unkeptSchema,
+      unkept: unstoredCallSchema,
       command: centreCommandSchema,
       result: centreCommandResultSchema,
       pictureReceipt: pictureReceiptSchema,
@@ -85,7 +85,7 @@ describe('the handbook page of the uplink', () => {
       JSON.parse(json ?? ''),
     )
     const [report, receipt, command, result, unkept, heartbeat] = examples
-    expect(unkeptSchema.safeParse(unkept).success).toBe(true)
+    expect(unstoredCallSchema.safeParse(unkept).success).toBe(true)
     expect(centreCommandSchema.strict().safeParse(command).success).toBe(true)
     expect(centreCommandResultSchema.strict().safeParse(result).success).toBe(true)
     expect(reportSchema.safeParse(report).success).toBe(true)

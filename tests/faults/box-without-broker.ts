@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import { createAlarmEngine } from '../../gateway/alarms/alarm-engine.ts'
 import type { AlarmEngine } from '../../gateway/alarms/port.ts'
 import { limitsSchema } from '../../gateway/config/alarm-settings.ts'
-import type { UnkeptOutcome } from '../../gateway/intake/intake-options.ts'
+import type { UnstoredOutcome } from '../../gateway/intake/intake-options.ts'
 import { Intake } from '../../gateway/intake/intake.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
 import type { Journal, SpaceFacts } from '../../gateway/journal/port.ts'
@@ -24,7 +24,7 @@ export interface BoxParts {
   journal?: (real: Journal) => Journal
   monotonicMs?: () => number
   pause?: (ms: number) => Promise<void>
-  onUnkept?: (outcome: UnkeptOutcome) => void
+  onUnstored?: (outcome: UnstoredOutcome) => void
 }
 
 export async function openBox(folder: string, parts: BoxParts = {}): Promise<Box> {
@@ -58,7 +58,7 @@ export async function openBox(folder: string, parts: BoxParts = {}): Promise<Box
     logger,
     metrics: new Registry(),
   })
-  if (parts.onUnkept) intake.onUnkept(parts.onUnkept)
+  if (parts.onUnstored) intake.onUnstored(parts.onUnstored)
   const states: SpaceFacts['state'][] = []
   journal.onSpace(({ state }) => states.push(state))
   await intake.start()

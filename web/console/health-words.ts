@@ -10,9 +10,9 @@ import type { ClockQuality } from '../../protocols/domain/event.ts'
 import { lanes, type Lane } from '../../protocols/domain/colour.ts'
 
 /** `fine` needs nothing, `watch` will need a person, `act` needs a person now. */
-export type Mood = 'fine' | 'watch' | 'act'
+export type HealthLevel = 'fine' | 'watch' | 'act'
 
-export const moodSymbols: Record<Mood, string> = { fine: '✓', watch: '!', act: '✕' }
+export const levelSymbols: Record<HealthLevel, string> = { fine: '✓', watch: '!', act: '✕' }
 
 export const linkWords: Record<ConnectionState, BilingualText> = {
   none: { zh: '没有配置中心，本箱独立工作', en: 'no centre is configured; this box works alone' },
@@ -37,7 +37,7 @@ export const presenceWords: Record<DevicePresence, BilingualText> = {
   silent: { zh: '失联', en: 'silent' },
 }
 
-export const presenceMood: Record<DevicePresence, Mood> = {
+export const presenceLevel: Record<DevicePresence, HealthLevel> = {
   unknown: 'watch',
   present: 'fine',
   late: 'watch',
@@ -58,21 +58,21 @@ export const journalWords: Record<HealthAnswer['journal']['state'], BilingualTex
 /** A battery below this should be changed at the next visit. */
 export const batteryLowPercent = 25
 
-export function linkMood({ link }: HealthAnswer): Mood {
+export function linkLevel({ link }: HealthAnswer): HealthLevel {
   if (link.state === 'connected' || link.state === 'none') return 'fine'
   return link.state === 'connecting' && link.forMs < 30_000 ? 'watch' : 'act'
 }
 
-export function clockMood({ clock }: HealthAnswer): Mood {
+export function clockLevel({ clock }: HealthAnswer): HealthLevel {
   return clock.quality === 'unsynced' ? 'watch' : 'fine'
 }
 
-export function journalMood({ journal }: HealthAnswer): Mood {
+export function journalLevel({ journal }: HealthAnswer): HealthLevel {
   return journal.state === 'sound' ? 'fine' : journal.state === 'filling' ? 'watch' : 'act'
 }
 
 /** Free disk: below a tenth a person should check, below a twentieth a person should come. */
-export function diskMood({ disk }: HealthAnswer): Mood {
+export function diskLevel({ disk }: HealthAnswer): HealthLevel {
   const part = disk.totalBytes > 0 ? disk.freeBytes / disk.totalBytes : 1
   return part < 0.05 ? 'act' : part < 0.1 ? 'watch' : 'fine'
 }
@@ -82,7 +82,7 @@ export interface LaneLine {
   waiting: number
   receipted: number
   oldestWaitingMs: number | undefined
-  mood: Mood
+  level: HealthLevel
 }
 
 /** A red record that waits longer than this for its Receipt needs a call. */
@@ -101,8 +101,8 @@ export function laneLines(health: HealthAnswer): LaneLine[] {
     const waiting = Math.max(0, last - receipted)
     const isOld = waiting > 0 && (oldestWaitingMs ?? 0) > oldestFineMs[lane]
     const isUrgent = lane === 'red' || lane === 'orange'
-    const mood = health.link.state === 'none' || !isOld ? 'fine' : isUrgent ? 'act' : 'watch'
-    return { lane, waiting, receipted, oldestWaitingMs, mood }
+    const level = health.link.state === 'none' || !isOld ? 'fine' : isUrgent ? 'act' : 'watch'
+    return { lane, waiting, receipted, oldestWaitingMs, level }
   })
 }
 

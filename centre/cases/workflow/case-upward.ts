@@ -1,7 +1,7 @@
 // A case and the next centre up: reported by a rule; the answers are stages. Pure.
 import { reportStages, type Case, type CaseReport } from '../../../protocols/domain/case.ts'
 import { done, same, type Outcome, type Step } from './case-change.ts'
-import { reportsMax } from './case-hands.ts'
+import { reportsMax } from './case-handover.ts'
 import { refuse, type CentreInput } from './case-input.ts'
 
 /** Under this name another centre holds a case. */

@@ -42,7 +42,7 @@ export interface UplinkBrokerOptions {
   /** The outcome of a command; acknowledged once it resolves. */
   onResult: (box: string, payload: Buffer) => Promise<void>
   /** A call that the box could not store; acknowledged once it resolves. */
-  onUnkept: (box: string, payload: Buffer) => Promise<void>
+  onUnstored: (box: string, payload: Buffer) => Promise<void>
   /** A part of a picture: its PUBACK concerns the transport only, the answer is a picture receipt. */
   onPicture: (box: string, payload: Buffer) => void
   onSubscribed: (box: string, channel: DownChannel) => void

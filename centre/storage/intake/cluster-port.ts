@@ -12,7 +12,7 @@ export interface ClaimedBox {
 }
 
 /** What any centre has heard; the times are those of the database. */
-export interface HeardAnywhere {
+export interface SharedPresence {
   boxes: { box: string; owner: string; atMs: number }[]
   people: { name: string; atMs: number }[]
 }
@@ -26,7 +26,7 @@ export interface ClusterWriterCalls {
 
 export interface ClusterReaderCalls {
   /** Claimed or heard since then. */
-  heardSince(atMs: number): HeardAnywhere
+  heardSince(atMs: number): SharedPresence
 }
 
 export const clusterWriterCalls = ['claimBox', 'noteHeard'] as const satisfies (keyof ClusterWriterCalls)[]

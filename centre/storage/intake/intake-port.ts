@@ -64,7 +64,7 @@ export interface IntakeBatch {
 }
 
 /** A record that makes its commit fail: it went into quarantine instead, and its number is settled. */
-export interface SpoiltRecord {
+export interface UnstorableRecord {
   box: string
   lane: Lane
   number: number
@@ -73,7 +73,7 @@ export interface SpoiltRecord {
 
 export interface StoredIntake {
   changes: StoredChange[]
-  spoilt: SpoiltRecord[]
+  spoilt: UnstorableRecord[]
   conflicts?: RecordConflict[]
   /** Another centre has these boxes now: nothing of the batch was stored. */
   lost?: string[]

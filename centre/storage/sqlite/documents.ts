@@ -20,12 +20,12 @@ import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { DeskRow } from '../../alarms/desk-row.ts'
 import type { ActionList } from '../../cases/action-lists.ts'
 import type { ListedDevice, ListedZone } from '../../../protocols/uplink/village-list.ts'
-import type { SpoiltRow } from '../port.ts'
+import type { CorruptRow } from '../port.ts'
 import type { NewBulletin } from '../village-port.ts'
 import type { Sqlite } from './database.ts'
 
 /** Damaged rows kept by name; further ones are left out without a name. */
-export const spoiltRowsMax = 1000
+export const corruptRowsMax = 1000
 /** A row contains an alarm, which contains readings. */
 const documentNestingMax = nestingMax + 4
 
@@ -274,15 +274,15 @@ const shapes: Record<keyof Documents, z.ZodType> = {
   records: anyObject,
 }
 
-const found = new WeakMap<Sqlite, Map<string, SpoiltRow>>()
+const found = new WeakMap<Sqlite, Map<string, CorruptRow>>()
 
-/** Every damaged row that this connection has found; the number beyond `spoiltRowsMax` is unknown. */
-export const spoiltRows = (db: Sqlite): SpoiltRow[] => [...(found.get(db)?.values() ?? [])]
+/** Every damaged row that this connection has found; the number beyond `corruptRowsMax` is unknown. */
+export const corruptRows = (db: Sqlite): CorruptRow[] => [...(found.get(db)?.values() ?? [])]
 
-export function noteSpoilt(db: Sqlite, table: string, name: string | number): void {
-  const rows = found.get(db) ?? new Map<string, SpoiltRow>()
+export function noteCorrupt(db: Sqlite, table: string, name: string | number): void {
+  const rows = found.get(db) ?? new Map<string, CorruptRow>()
   found.set(db, rows)
-  if (rows.size < spoiltRowsMax) rows.set(`${table} ${name}`, { table, row: String(name).slice(0, 200) })
+  if (rows.size < corruptRowsMax) rows.set(`${table} ${name}`, { table, row: String(name).slice(0, 200) })
 }
 
 /** Most rows remembered as written; an alarm that repeats and its case are read back at each repeat. */
@@ -322,6 +322,6 @@ export function readDocument<T extends keyof Documents>(
   // A value that is nested too deep would make the writing of an answer fail.
   if (read.ok && !isNestedDeeper(read.value, documentNestingMax) && fromZod(shapes[table], read.value).ok)
     return read.value as Documents[T]
-  noteSpoilt(db, table, name)
+  noteCorrupt(db, table, name)
   return undefined
 }

@@ -30,7 +30,7 @@ import { createFigureReader } from './figure-reader.ts'
 import { createNarrowScope } from './scope-boxes.ts'
 import { addScopeFunction } from './scope-column.ts'
 import { createExpiredReader } from './retention.ts'
-import { spoiltRows } from './documents.ts'
+import { corruptRows } from './documents.ts'
 import { createSignInReader } from './sign-in/factor-table.ts'
 import { createStoredBytesReader } from './stored-bytes.ts'
 import type { ReaderCalls } from '../port.ts'
@@ -67,7 +67,7 @@ export function createReader(db: Sqlite): ReaderCalls {
     setReaderCasePolicy: (settings: PolicySettings): void => {
       policy = createCasePolicy(settings)
     },
-    readerAnswers: () => spoiltRows(db),
+    readerAnswers: () => corruptRows(db),
     storedBytes: createStoredBytesReader(db),
     pictureFile,
     picturesOfAlarm,

@@ -2,7 +2,7 @@
 import { centreAlarmKinds } from '../../../protocols/domain/alarm.ts'
 import { villageOf } from '../../../protocols/domain/names.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
-import { applyUnkept, endUnrecorded, isOwn, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
+import { applyUnstoredCall, endUnrecorded, isOwn, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
 import { createCasePolicy, type CasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
 import { summaryOf } from '../../cases/case-summary.ts'
 import { seeAlarm } from '../../cases/case-steps.ts'
@@ -24,7 +24,7 @@ import { createBootTimes } from './records/boot-times.ts'
 import { createCommandWriter } from './command-table.ts'
 import { createChangeLog, createChangeReader } from './change-log.ts'
 import { immediately, type Sqlite } from './database.ts'
-import { readDocument, spoiltRows } from './documents.ts'
+import { readDocument, corruptRows } from './documents.ts'
 import { createEpochs } from './records/epochs.ts'
 import { createIntakeWriter } from './records/intake-writer.ts'
 import { createOwnerWriter } from './records/owner-table.ts'
@@ -43,7 +43,7 @@ import type {
   OwnAlarmChange,
   StepOutcome,
   StoredChange,
-  UnkeptArrived,
+  ReceivedUnstoredCall,
   WriterCalls,
 } from '../port.ts'
 
@@ -211,7 +211,7 @@ export function createWriter(db: Sqlite): WriterCalls {
 
   const intake = { ...parts, ...boxes, ...villages, bootTimes, pictures, hearPackage }
   return {
-    writerAnswers: () => spoiltRows(db),
+    writerAnswers: () => corruptRows(db),
     ...createStartCalls(parts),
     storeIntake: createIntakeWriter(db, intake),
     ...createAlarmCalls(parts),
@@ -311,9 +311,9 @@ function createAlarmCalls(parts: WriterParts) {
       applyOwn(box, change, alarm, Math.round(atMs)),
     ),
 
-    storeUnkept: immediately(db, ({ box, at, alarm, receivedAtMs }: UnkeptArrived) => {
+    storeUnstoredCall: immediately(db, ({ box, at, alarm, receivedAtMs }: ReceivedUnstoredCall) => {
       const atMs = Math.round(receivedAtMs)
-      const applied = applyUnkept(alarms.get(`${box}.${alarm.id}`), box, { at, alarm }, atMs)
+      const applied = applyUnstoredCall(alarms.get(`${box}.${alarm.id}`), box, { at, alarm }, atMs)
       if (!applied) return []
       boxes.insertBox.run(box, box)
       alarms.put(applied.row)

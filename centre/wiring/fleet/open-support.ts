@@ -1,5 +1,5 @@
 // Wires what a maintainer asks of a running centre on its own machine: a support bundle, and the levels of its log.
-import { ControlDoor } from '../../../platform/support/control-door.ts'
+import { ControlSocket } from '../../../platform/support/control-socket.ts'
 import { levelCalls } from '../../../platform/support/level-calls.ts'
 import type { ProgramLog } from '../../../platform/support/program-log.ts'
 import { createBundle, machineText, readServiceLog } from '../../../platform/support/support-bundle.ts'
@@ -41,11 +41,11 @@ export async function openSupport(base: Base, options: CentreSupportOptions): Pr
       ],
     })
   }
-  const door = new ControlDoor(
+  const socket = new ControlSocket(
     config.dataDir,
     { bundle: async () => ok(await bundle()), ...(programLog ? levelCalls(programLog.levels, clock) : {}) },
     logger.child({ part: 'support' }),
   )
-  parts.add('control door', () => door.stop())
-  await door.start()
+  parts.add('control socket', () => socket.stop())
+  await socket.start()
 }

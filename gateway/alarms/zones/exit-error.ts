@@ -10,7 +10,7 @@ export function openContacts(judging: Judging, zone: string): string[] {
   return devices.filter(({ id }) => readDevice(judging.memory, id)?.contact === 'open').map(({ id }) => id)
 }
 
-export function tellOpenDoors(judging: Judging, zone: string): void {
+export function reportOpenDoors(judging: Judging, zone: string): void {
   for (const id of openContacts(judging, zone)) {
     if (isBypassed(judging, id)) continue
     const readings = { contact: 'open' } as const
@@ -24,5 +24,5 @@ export function endExitDelay(judging: Judging, zone: string): void {
   if (!document) return
   const { exitUntilMs: _over, ...rest } = document
   setZone(judging, zone, rest)
-  if (rest.isArmed) tellOpenDoors(judging, zone)
+  if (rest.isArmed) reportOpenDoors(judging, zone)
 }

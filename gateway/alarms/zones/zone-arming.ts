@@ -6,7 +6,7 @@ import { readBox, readDevice, readZone, zoneKey, type ZoneDocument } from '../do
 import { judgeTamper } from '../judge-event.ts'
 import { log, offsetMinOf, setZone, zoneOf, type Judging } from '../judging.ts'
 import { noteArming } from './activity.ts'
-import { openContacts, tellOpenDoors } from './exit-error.ts'
+import { openContacts, reportOpenDoors } from './exit-error.ts'
 import { raiseHeld } from './intrusion.ts'
 import { bySchedule, isByHand, isWithin } from './schedule.ts'
 
@@ -31,7 +31,7 @@ export function arm(
   const safe = isWithoutClock ? { isWithoutClock } : {}
   setZone(judging, zone.id, { ...rest, isArmed, by, sinceMs: nowMs, ...exit, ...safe })
   if (exit.exitUntilMs !== undefined) judging.dues.touch(zoneKey(zone.id), exit.exitUntilMs)
-  else if (isArmed) tellOpenDoors(judging, zone.id)
+  else if (isArmed) reportOpenDoors(judging, zone.id)
   noteArming(judging, zone, isArmed)
   if (isArmed === before.isArmed) return log(judging, 'arming-kept', { zone: zone.id, isArmed, by })
   if (isArmed) {

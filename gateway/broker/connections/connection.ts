@@ -17,7 +17,7 @@ import type { RefusalCause } from '../refusals.ts'
 import { DelayedMessages } from '../events/delayed-messages.ts'
 
 /** The messages in flight of all connections of a broker. */
-export interface AllInHand {
+export interface TotalInFlight {
   bytes: number
 }
 
@@ -36,13 +36,13 @@ export interface ConnectionOptions {
     inHandBytesOfAll: number
     payloadBytes: number
   }
-  all: AllInHand
+  all: TotalInFlight
   clock: Clock
   onProblem: (connection: Connection, problem: FrameProblem) => void
 }
 
 /** A slowed device may have fewer messages in flight, and less is read at a time. */
-const slowedInHandMax = 8
+const slowedInFlightMax = 8
 const slowedReadBytesMax = 4096
 /**
  * PUBACKs that the device has not read; beyond it aedes sends the answer and closes a connection that does not read.
@@ -57,7 +57,7 @@ type Phase = 'connect' | 'deciding' | 'open' | 'closed'
 export class Connection {
   readonly stream: Duplex
   readonly socket: Socket
-  readonly all: AllInHand
+  readonly all: TotalInFlight
   /** Messages to topics that are not its own, or that no part of the box reads. */
   elsewhere = 0
   readonly address: string
@@ -92,8 +92,8 @@ export class Connection {
   /** True while its routine messages are slowed down. */
   isSlowed: () => boolean = () => false
   /** Messages (and their bytes) without an answer. */
-  inHand = 0
-  inHandBytes = 0
+  inFlight = 0
+  inFlightBytes = 0
   readonly answers = new AnswerOrder()
   /** Messages sent to the device and not acknowledged by it. */
   readonly sent = new SentMessages()
@@ -145,10 +145,10 @@ export class Connection {
   /** True when more may be read while earlier messages still wait for their commit. */
   hasRoom(): boolean {
     const { inHandMessages, inHandBytes, inHandBytesOfAll } = this.#limits
-    if (this.inHandBytes >= inHandBytes || this.inHand >= inHandMessages) return false
+    if (this.inFlightBytes >= inHandBytes || this.inFlight >= inHandMessages) return false
     // Only a connection with messages in flight waits: its own answer continues the reading.
-    if (this.all.bytes >= inHandBytesOfAll && this.inHand > 0) return false
-    return this.inHand < slowedInHandMax || !this.isSlowed()
+    if (this.all.bytes >= inHandBytesOfAll && this.inFlight > 0) return false
+    return this.inFlight < slowedInFlightMax || !this.isSlowed()
   }
 
   /** Prepares the PUBACK of an event that did not go through aedes; true when it is the first since `sendAnswers`. */

@@ -6,7 +6,7 @@ import type { Access, PublishRight } from '../credentials/access.ts'
 import type { BrokerMetrics } from '../broker-metrics.ts'
 import type { Connection } from '../connections/connection.ts'
 import type { Identity } from '../credentials/identity.ts'
-import { InHand, type Arrived, type Done, type InHandOwner } from './in-hand.ts'
+import { MessageInFlight, type Arrived, type Done, type MessageInFlightOwner } from './message-in-flight.ts'
 import type { DeviceIntake } from '../port.ts'
 import { DeviceShares } from './device-shares.ts'
 import { canBeRed, type PublishRate } from './publish-rate.ts'
@@ -23,16 +23,16 @@ export interface PublishingOptions {
   sightings: Sightings
 }
 
-export class Publishing implements InHandOwner {
+export class Publishing implements MessageInFlightOwner {
   /** Messages accepted, by their kind. */
   readonly messages: Record<PublishRight['purpose'], number> = { intake: 0, presence: 0, route: 0, aside: 0 }
   readonly #options: PublishingOptions
   /** Events of this turn: first all are read, then all are judged, which uses the processor's caches better. */
-  #heard: InHand[] = []
+  #heard: MessageInFlight[] = []
   /** Connections with PUBACKs to send. */
   #answering: Connection[] = []
-  readonly #shares = new DeviceShares<InHand>((message) => this.#handToIntake(message))
-  #inHand = 0
+  readonly #shares = new DeviceShares<MessageInFlight>((message) => this.#handToIntake(message))
+  #inFlight = 0
   readonly #idle: (() => void)[] = []
 
   constructor(options: PublishingOptions) {
@@ -121,10 +121,15 @@ export class Publishing implements InHandOwner {
     for (const message of heard) this.#admit(message, false)
   }
 
-  #take(connection: Connection, right: PublishRight, message: Arrived, answer: Done | number): InHand {
+  #take(
+    connection: Connection,
+    right: PublishRight,
+    message: Arrived,
+    answer: Done | number,
+  ): MessageInFlight {
     this.messages[right.purpose]++
-    this.#inHand++
-    return new InHand(connection, right, message, answer, this)
+    this.#inFlight++
+    return new MessageInFlight(connection, right, message, answer, this)
   }
 
   /** The PUBACKs of a turn are sent together. */
@@ -140,11 +145,11 @@ export class Publishing implements InHandOwner {
   }
 
   onGiven(): void {
-    this.#inHand--
-    if (this.#inHand === 0) for (const resolve of this.#idle.splice(0)) resolve()
+    this.#inFlight--
+    if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  #admit(message: InHand, isLast: boolean): void {
+  #admit(message: MessageInFlight, isLast: boolean): void {
     const { delayed, identity } = message.connection
     const delayMs = isLast ? 0 : this.#options.rate.take(identity?.device ?? message.right.device)
     if (delayMs <= 0 && delayed.size === 0) {
@@ -162,13 +167,13 @@ export class Publishing implements InHandOwner {
   }
 
   /** A foreign payload may not contain known words: its dialect is asked. */
-  #isUrgent(message: InHand): boolean {
+  #isUrgent(message: MessageInFlight): boolean {
     return canBeRed(message.bytes) || this.#options.access.isUrgent(message.device, message)
   }
 
   /** Resolves when every message in flight is answered. */
   async settled(): Promise<void> {
-    if (this.#inHand > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
   #judge(connection: Connection, identity: Identity, packet: PublishPacket): PublishRight | RefusalCause {
@@ -192,7 +197,7 @@ export class Publishing implements InHandOwner {
     connection.eventTopic = isForIntakeAlone ? Buffer.from(topic) : undefined
   }
 
-  #accept(message: InHand): void {
+  #accept(message: MessageInFlight): void {
     const { purpose } = message.right
     if (purpose === 'route' || purpose === 'aside') message.answer()
     else if (!this.#shares.take(message))
@@ -200,7 +205,7 @@ export class Publishing implements InHandOwner {
   }
 
   /** Returns true when the message counts against the share of its device. */
-  #handToIntake(message: InHand): boolean {
+  #handToIntake(message: MessageInFlight): boolean {
     const { device, purpose } = message.right
     if (purpose === 'presence') {
       const word = parsePresence(message.payload)
@@ -216,17 +221,17 @@ export class Publishing implements InHandOwner {
     return isCounted
   }
 
-  onKept(message: InHand): void {
+  onKept(message: MessageInFlight): void {
     this.#options.refusals.forget(message.device, 'not-kept')
     this.#answer(message)
   }
 
-  onNotKept(message: InHand, error: unknown): void {
+  onNotKept(message: MessageInFlight, error: unknown): void {
     const reason = error ?? new Error('refused without a reason')
     this.#answer(message, this.#refuse(message.connection, 'not-kept', message.topic, reason))
   }
 
-  #answer(message: InHand, error?: Error): void {
+  #answer(message: MessageInFlight, error?: Error): void {
     message.answer(error)
     this.#shares.answered(message)
   }

@@ -13,7 +13,7 @@ import { PictureProcessor } from '../pictures/picture-processor.ts'
 import { createSignInMemory } from '../talk/http/http-auth.ts'
 import { Ffmpeg } from '../talk/stream/ffmpeg-run.ts'
 import { baselineMsMax, toBaseline } from '../talk/stream/rtsp-frame.ts'
-import { createPatientClock } from './patient-clock.ts'
+import { createStallTolerantClock } from './stall-tolerant-clock.ts'
 import { Slots } from './slots.ts'
 
 /** On a box with one or two processors the process of the alarms runs first, also where `chrt` is forbidden. */
@@ -39,7 +39,7 @@ const aliveMs = 5_000
  */
 const oomScore = 1000
 
-const clock = createPatientClock(createSystemClock())
+const clock = createStallTolerantClock(createSystemClock())
 const random = createSystemRandom()
 const [ffmpegCommand] = process.argv.slice(2)
 const ffmpeg = new Ffmpeg({ clock, ...(ffmpegCommand === undefined ? {} : { command: ffmpegCommand }) })

@@ -11,7 +11,7 @@ import { faultsOfVitals } from '../../../protocols/health/vitals-faults.ts'
 import { programEarliestMs } from '../../clock/clock-bounds.ts'
 import type { GatewayConfig } from '../../config/config.ts'
 import { readTakenOver } from '../../config/enrolment/taken-over.ts'
-import { findLooseEnds } from '../../config/loose-ends.ts'
+import { findDanglingReferences } from '../../config/dangling-references.ts'
 import { certificateFilesOf } from '../../health/box-watch.ts'
 import type { CheckReport } from './check-report.ts'
 import type { CheckWorld } from './check-world.ts'
@@ -91,7 +91,7 @@ function isReadable(file: string): boolean {
 }
 
 export function checkLooseEnds(config: GatewayConfig): Fault[] {
-  const idle = findLooseEnds(config).map(({ path, message }): Fault => ({
+  const idle = findDanglingReferences(config).map(({ path, message }): Fault => ({
     code: 'config-idle',
     grade: 'watch',
     about: path,

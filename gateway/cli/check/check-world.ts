@@ -1,7 +1,7 @@
 // What `gengfu check` looks at outside of the configuration; a test puts another world in its place.
-import type { KnockingDevice, HealthAnswer } from '../../../protocols/console/api.ts'
+import type { UnregisteredDevice, HealthAnswer } from '../../../protocols/console/api.ts'
 import { createSystemClock } from '../../../protocols/kit/clock.ts'
-import { callDoor } from '../../../platform/support/control-door.ts'
+import { callControlSocket } from '../../../platform/support/control-socket.ts'
 import { isSystemSynced } from '../../../platform/system-sync.ts'
 import type { GatewayConfig } from '../../config/config.ts'
 import { reasonOf } from '../../uplink/connect/connect-failure.ts'
@@ -13,7 +13,7 @@ const consoleMsMax = 3000
 export interface RunningBox {
   health: HealthAnswer
   /** Devices that were refused or are not listed. */
-  knocking: readonly KnockingDevice[]
+  knocking: readonly UnregisteredDevice[]
 }
 
 export interface CheckWorld {
@@ -52,11 +52,11 @@ export async function readRunning({
   dataDir,
   console: { host, port },
 }: GatewayConfig): Promise<RunningBox | undefined> {
-  const asked = await callDoor(dataDir, 'health').catch(() => undefined)
+  const asked = await callControlSocket(dataDir, 'health').catch(() => undefined)
   if (asked?.ok) {
-    const knocks = await callDoor(dataDir, 'knocking').catch(() => undefined)
+    const knocks = await callControlSocket(dataDir, 'knocking').catch(() => undefined)
     const { knocking } = (knocks?.ok ? JSON.parse(knocks.value.toString('utf8')) : { knocking: [] }) as {
-      knocking: KnockingDevice[]
+      knocking: UnregisteredDevice[]
     }
     return { health: JSON.parse(asked.value.toString('utf8')) as HealthAnswer, knocking }
   }

@@ -77,7 +77,7 @@ export function importRoutes(installing: Installing): Route[] {
         const asked = parseBody(doorShape, call)
         if (!asked.ok) return problems(asked.problems)
         const { minutes, by: who = 'at the box' } = asked.value
-        const failed = await installing.openDoor(minutes, who)
+        const failed = await installing.openPairing(minutes, who)
         return done({ failed })
       },
     },

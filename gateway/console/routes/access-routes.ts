@@ -115,7 +115,7 @@ export function accessRoutes({ access, boxName, note }: AccessRouteOptions): Rou
       },
     },
     ...peopleRoutes(access, note),
-    ...doorRoutes(access, note),
+    ...networkAccessRoutes(access, note),
   ]
 }
 
@@ -159,7 +159,7 @@ function peopleRoutes(access: ConsoleAccess, note: AccessRouteOptions['note']): 
   ]
 }
 
-function doorRoutes(access: ConsoleAccess, note: AccessRouteOptions['note']): Route[] {
+function networkAccessRoutes(access: ConsoleAccess, note: AccessRouteOptions['note']): Route[] {
   return [
     {
       method: 'POST',

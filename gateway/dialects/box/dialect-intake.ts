@@ -6,7 +6,7 @@ import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { dialectOf } from '../dialects.ts'
 import { isUrgent, type DeviceResult, type DialectMessage, type EncodedCommand } from '../port.ts'
 import { eventOf } from '../session/event-of.ts'
-import { DialectSession, type Heard } from '../session/session.ts'
+import { DialectSession, type SessionResult } from '../session/session.ts'
 import { deviceIdOf } from '../meaning/values.ts'
 import { AllStored, type Documents, type ResultStorage, type SenderAnswer } from './result-storage.ts'
 import { Strangers, type Stranger } from './strangers.ts'
@@ -245,7 +245,7 @@ export class DialectIntake {
     return result.isBridge ? settings.id : this.#idOf(settings, result.device)
   }
 
-  #keep(sender: Sender, message: IncomingMessage, heard: Heard, answer: SenderAnswer): boolean {
+  #keep(sender: Sender, message: IncomingMessage, heard: SessionResult, answer: SenderAnswer): boolean {
     const { keeper } = this.#options
     const { settings, session } = sender
     const changed = session.known.takeChanged()
@@ -335,7 +335,7 @@ export class DialectIntake {
     )
   }
 
-  #noteSender(settings: SenderSettings, result: Heard['results'][number], device: string): void {
+  #noteSender(settings: SenderSettings, result: SessionResult['results'][number], device: string): void {
     if (result.isBridge) return
     this.#senderByDevice.set(device, { sender: settings.id, address: result.device })
     if (settings.isDevice || this.#addresses.isListed(result.device)) return

@@ -22,7 +22,7 @@ export interface SessionOptions {
 
 type Counted = DeviceResult & { messageId: string }
 
-export interface Heard extends Decoded {
+export interface SessionResult extends Decoded {
   /** Each with an id. */
   results: readonly Counted[]
   /** Parts without an event of their own: a stored event, or one that waits for its commit, has the same content. */
@@ -53,7 +53,7 @@ export class DialectSession {
   }
 
   /** A promise only where the dialect needs one. */
-  take(message: DialectMessage): Heard | Promise<Heard> {
+  take(message: DialectMessage): SessionResult | Promise<SessionResult> {
     const decoded = this.#decode(message)
     return decoded instanceof Promise
       ? decoded.then(
@@ -63,7 +63,7 @@ export class DialectSession {
       : this.#heard(decoded, message)
   }
 
-  #heard(decoded: Decoded, message: DialectMessage): Heard {
+  #heard(decoded: Decoded, message: DialectMessage): SessionResult {
     const undos: (() => void)[] = []
     const results: Counted[] = []
     const repeated: Counted[] = []

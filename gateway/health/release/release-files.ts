@@ -27,7 +27,7 @@ export function readTrial(programFolder: string): ReleaseTrial | undefined {
 }
 
 /** The last version that this machine went back from. */
-export function readWentBack(root: string): { version: string; reason: string } | undefined {
+export function readRollback(root: string): { version: string; reason: string } | undefined {
   const [version = '', reason = ''] = readText(join(root, 'went-back')).split('\n')
   return version === '' ? undefined : { version, reason }
 }
@@ -35,7 +35,7 @@ export function readWentBack(root: string): { version: string; reason: string } 
 /** Every version that this machine went back from. A centre that keeps asking for such a version would only restart the box. */
 export function hasGoneBack(root: string, version: string): boolean {
   const versions = readText(join(root, 'went-back-from')).split('\n')
-  return readWentBack(root)?.version === version || versions.includes(version)
+  return readRollback(root)?.version === version || versions.includes(version)
 }
 
 /** What a person can do about it. */

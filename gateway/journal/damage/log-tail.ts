@@ -18,7 +18,7 @@ export interface LogTail {
 const sound: LogTail = { commits: 0, fromByte: 0 }
 
 /** The content of the log behind its first damaged frame. */
-export function spoiltTail(file: string): LogTail {
+export function corruptTail(file: string): LogTail {
   if (!existsSync(file)) return sound
   const log = readFileSync(file)
   if (log.length < headerBytes + frameHeaderBytes) return sound

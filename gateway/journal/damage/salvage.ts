@@ -29,8 +29,8 @@ import { expandBody } from '../short-event.ts'
 import { reserveFile } from '../space.ts'
 import { documentSum, openDocuments, type DocumentRow, type DocumentTable } from '../sound-documents.ts'
 import { epochBeside, settleEpoch } from './epoch.ts'
-import { spoiltTail } from './log-tail.ts'
-import { setAsideSpoiltDocuments } from './spoilt-documents.ts'
+import { corruptTail } from './log-tail.ts'
+import { setAsideCorruptDocuments } from './corrupt-documents.ts'
 import { readTail, takeTail } from './take-tail.ts'
 import { codeOf, messageOf } from '../../../platform/failure.ts'
 
@@ -81,7 +81,7 @@ export function openJournalFile(folder: string, newEpoch: string): OpenedFile {
   endInterruptedSalvage(folder)
   const suspicion = readIfThere(join(folder, suspectFile))
   const log = join(folder, 'journal.db-wal')
-  const tail = spoiltTail(log)
+  const tail = corruptTail(log)
   if (tail.commits > 1)
     return salvage(folder, newEpoch, 'there are commits after a damaged part of the write-ahead log')
   const unfinished = tail.commits === 1 ? readTail(log, tail.fromByte) : []
@@ -90,7 +90,7 @@ export function openJournalFile(folder: string, newEpoch: string): OpenedFile {
     db = openDatabase(file)
     const found = probe(db, suspicion !== undefined)
     if (found === undefined) {
-      setAsideSpoiltDocuments(db)
+      setAsideCorruptDocuments(db)
       const isNewEpoch =
         openDocuments(db, 'meta').get('epoch') === undefined && epochBeside(folder) === undefined
       if (settleEpoch(folder, db, newEpoch)) {
@@ -157,7 +157,7 @@ function salvage(
   const oldEpoch = epochBeside(folder) ?? 'unknown0'
   const draft = openDatabase(join(folder, draftFile))
   const records = draft.transaction(() => saveInto(draft, folder, oldEpoch, isCarved, hasCopy))()
-  setAsideSpoiltDocuments(draft)
+  setAsideCorruptDocuments(draft)
   draft.pragma('wal_checkpoint(TRUNCATE)')
   draft.close()
   const aside = setAside(folder)

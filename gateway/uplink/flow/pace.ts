@@ -31,7 +31,7 @@ const signsOnJitter = 4
 const jitterMsMin = 10
 
 /** The measurement of one Receipt. */
-export interface Heard extends Queued {
+export interface ReceiptMeasurement extends Queued {
   /** When its newest Report was sent. */
   sentMs: number
   roundTripMs: number
@@ -106,7 +106,7 @@ export class Pace {
     }
   }
 
-  arrive(heard: Heard): void {
+  arrive(heard: ReceiptMeasurement): void {
     const { nowMs, queueMs, jitterMs, signMs, roundTripMs } = heard
     // While the link drains the queue ends by itself: the measurement until then counts.
     if (this.#phase !== 'empty' || queueMs >= (signMs + jitterMs) / 2) this.#sample.take(heard)
@@ -158,7 +158,7 @@ export class Pace {
    * A queue although the sent rate is below the link's: the link has become slower. If Receipts are only late, their
    * rate does not change.
    */
-  #watch({ nowMs, jitterMs, roundTripMs }: Heard): void {
+  #watch({ nowMs, jitterMs, roundTripMs }: ReceiptMeasurement): void {
     const perMs = this.#sample.mostPerMs(jitterMs)
     if (perMs === undefined) return
     if (perMs < this.perMs * standingShrink) this.#linkPerMs = perMs

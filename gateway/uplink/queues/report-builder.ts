@@ -31,7 +31,7 @@ export interface ReportParts {
 }
 
 /** Parameters of a Report. */
-export interface ReportWish {
+export interface ReportParameters {
   wireBytes: number
   /** Speed is more important than size. */
   isFast: boolean
@@ -56,12 +56,12 @@ export class ReportBuilder {
   }
 
   /** A Report of about the target size, with at least one record if there is one. */
-  build(parts: Omit<ReportParts, 'epoch'>, wish: ReportWish): BuiltReport {
-    let count = this.#fitting(parts.lane, parts.records, wish.wireBytes)
-    let payload = this.#make(parts, count, wish)
-    if (payload.length > wish.wireBytes * overshoot && count > 1) {
-      count = this.#fitting(parts.lane, parts.records.slice(0, count - 1), wish.wireBytes)
-      payload = this.#make(parts, count, wish)
+  build(parts: Omit<ReportParts, 'epoch'>, parameters: ReportParameters): BuiltReport {
+    let count = this.#fitting(parts.lane, parts.records, parameters.wireBytes)
+    let payload = this.#make(parts, count, parameters)
+    if (payload.length > parameters.wireBytes * overshoot && count > 1) {
+      count = this.#fitting(parts.lane, parts.records.slice(0, count - 1), parameters.wireBytes)
+      payload = this.#make(parts, count, parameters)
     }
     return { payload, count }
   }
@@ -79,10 +79,10 @@ export class ReportBuilder {
     return count
   }
 
-  #make(parts: Omit<ReportParts, 'epoch'>, count: number, wish: ReportWish): Uint8Array {
+  #make(parts: Omit<ReportParts, 'epoch'>, count: number, parameters: ReportParameters): Uint8Array {
     const cut: ReportParts = { ...parts, epoch: this.#epoch, records: parts.records.slice(0, count) }
-    const dense = wish.isDense && !wish.isFast && count > 1 ? denseText(cut) : undefined
-    const payload = this.#pack(dense ?? reportText(cut), wish.isFast)
+    const dense = parameters.isDense && !parameters.isFast && count > 1 ? denseText(cut) : undefined
+    const payload = this.#pack(dense ?? reportText(cut), parameters.isFast)
     const chars = cut.records.reduce((sum, { body }) => sum + body.length, 0)
     if (chars > 0) {
       const seen = Math.max(0.01, (payload.length - envelopeBytes) / chars)

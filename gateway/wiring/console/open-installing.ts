@@ -59,7 +59,7 @@ export async function openInstalling(base: Base, options: OpenInstallingOptions)
     placePasswords: () =>
       placePasswords(centreConfig, config.mqtt.passwordFile ?? `${config.dataDir}/passwords`),
     connect: () => connectFacts(base, options.port()),
-    openDoor: async (minutes) => {
+    openPairing: async (minutes) => {
       const asked = config.bridges.map(async ({ id }) => ({
         bridge: id,
         problem: await registry.permitJoin(id, minutes).catch(messageOf),

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { deviceTopic } from '../../../protocols/device-mqtt/topics.ts'
-import type { Answer, AwaitedAnswers } from '../../dialects/box/awaited-answers.ts'
+import type { Answer, PendingAnswers } from '../../dialects/box/pending-answers.ts'
 import type { DialectIntake } from '../../dialects/box/dialect-intake.ts'
 import type { Intake } from '../../intake/intake.ts'
 import type { SenderLinks } from './sender-links.ts'
@@ -16,7 +16,7 @@ const problemCharsMax = 256
 
 export interface DialectCommandsOptions {
   dialects: DialectIntake
-  awaited: AwaitedAnswers
+  awaited: PendingAnswers
   links: Pick<SenderLinks, 'isThere' | 'publish'>
   intake: Pick<Intake, 'accept'>
   clock: Pick<Clock, 'after'>

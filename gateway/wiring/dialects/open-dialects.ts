@@ -8,7 +8,7 @@ import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import type { GatewayConfig } from '../../config/config.ts'
 import type { DeviceRegistry } from '../../config/device-registry.ts'
 import type { DeviceBroker, DeviceIntake, TopicGrants } from '../../broker/port.ts'
-import { AwaitedAnswers } from '../../dialects/box/awaited-answers.ts'
+import { PendingAnswers } from '../../dialects/box/pending-answers.ts'
 import { DialectIntake, dialectPrefix } from '../../dialects/box/dialect-intake.ts'
 import type { ResultStorage } from '../../dialects/box/result-storage.ts'
 import { PushListener } from '../../dialects/box/push-listener.ts'
@@ -57,7 +57,7 @@ export interface OpenDialects {
 async function openAdapters(
   options: OpenDialectsOptions,
   keeper: ResultStorage,
-  awaited: AwaitedAnswers,
+  awaited: PendingAnswers,
 ): Promise<DialectIntake> {
   const { config, journal, registry } = options
   const dialects = new DialectIntake({
@@ -109,7 +109,7 @@ export async function openDialects(given: OpenDialectsOptions): Promise<OpenDial
   const options = { ...given, logger }
   const { config, intake, clock } = options
   const keeper = resultStorageOf(intake, options.journal)
-  const awaited = new AwaitedAnswers(clock)
+  const awaited = new PendingAnswers(clock)
   const dialects = await openAdapters(options, keeper, awaited)
   const buses = await openBuses({ ...options, bridges: config.bridges, dialects, keeper })
   const links = await SenderLinks.open({ config, dialects, keeper, buses, logger })

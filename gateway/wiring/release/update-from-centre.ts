@@ -8,7 +8,7 @@ import { parseMinisignKeys } from '../../../platform/releases/minisign.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import { describeProblems, type Result } from '../../../protocols/kit/result.ts'
 import type { ReleaseArchitecture, ReleaseManifest } from '../../../protocols/releases/release-manifest.ts'
-import type { Ending } from '../../commands/centre-command-document.ts'
+import type { CommandOutcome } from '../../commands/centre-command-document.ts'
 import { commandReason } from '../../commands/command-reasons.ts'
 import type { GatewayConfig } from '../../config/config.ts'
 import { pause } from '../../../platform/time/pause.ts'
@@ -17,7 +17,7 @@ import {
   goneBackWords,
   hasGoneBack,
   readTrial,
-  readWentBack,
+  readRollback,
   releaseRootOf,
 } from '../../health/release/release-files.ts'
 import { openReleaseSource, ReleaseSourceFailure } from '../../health/release/release-source.ts'
@@ -65,7 +65,7 @@ export class UpdateFromCentre {
   }
 
   /** Fetches and offers `version`; resolves with `received` when the outcome is known only after the restart. */
-  async run(version: string, leftMs: number): Promise<Ending> {
+  async run(version: string, leftMs: number): Promise<CommandOutcome> {
     if (version === this.#options.version) return { state: 'done', reached: [version] }
     if (this.#root !== undefined && hasGoneBack(this.#root, version))
       return failed('update-refused', goneBackWords(version), version)
@@ -78,7 +78,7 @@ export class UpdateFromCentre {
     }
   }
 
-  async #fetchAndOffer(version: string, leftMs: number): Promise<Ending> {
+  async #fetchAndOffer(version: string, leftMs: number): Promise<CommandOutcome> {
     const { clock, logger, signal } = this.#options
     const untilMs = clock.monotonicMs() + leftMs
     for (;;) {
@@ -104,11 +104,11 @@ export class UpdateFromCentre {
   }
 
   /** After a restart. Undefined: a trial is under way, whose verdict ends the command. */
-  async afterRestart(wanted: string): Promise<Ending | undefined> {
+  async afterRestart(wanted: string): Promise<CommandOutcome | undefined> {
     const root = this.#root
     if (wanted === this.#options.version)
       return readTrial(this.#folder) ? undefined : { state: 'done', reached: [wanted] }
-    const back = root === undefined ? undefined : readWentBack(root)
+    const back = root === undefined ? undefined : readRollback(root)
     if (back?.version === wanted) return failed('went-back', back.reason, wanted)
     if (!this.canUpdate) return failed('interrupted', this.#options.version, wanted)
     // The power was cut while it was fetched or staged.
@@ -132,7 +132,7 @@ export class UpdateFromCentre {
   }
 
   /** Root's service stages it and restarts this program, or refuses. */
-  async #answered(version: string): Promise<Ending> {
+  async #answered(version: string): Promise<CommandOutcome> {
     const { clock, signal } = this.#options
     const ready = join(this.#offer, readyName)
     for (let waitedMs = 0; waitedMs < answerMsMax && !signal.aborted; waitedMs += answerEveryMs) {
@@ -147,7 +147,11 @@ export class UpdateFromCentre {
   }
 }
 
-const failed = (code: Parameters<typeof commandReason>[0], detail: string, version: string): Ending => ({
+const failed = (
+  code: Parameters<typeof commandReason>[0],
+  detail: string,
+  version: string,
+): CommandOutcome => ({
   state: code === 'update-refused' ? 'refused' : 'failed',
   reason: commandReason(code, detail),
   missed: [version],

@@ -7,7 +7,7 @@ import { BoxExtras } from '../../health/board/box-extras.ts'
 import { diskOf } from '../../health/disk-room.ts'
 import type { FlashWear } from '../../health/flash-wear.ts'
 import { HealthReport } from '../../health/health-report.ts'
-import { VitalsNews } from '../../health/vitals.ts'
+import { HeartbeatVitals } from '../../health/vitals.ts'
 import type { Intake } from '../../intake/intake.ts'
 import type { Uplink } from '../../uplink/port.ts'
 import { reportTo, type Base } from '../base.ts'
@@ -27,8 +27,8 @@ export interface CreateHealthOptions extends OpenedJournal {
 }
 
 /** The part of heartbeats about health; it is empty until the health report exists. */
-export const createVitalsNews = ({ clock, logger }: Base): VitalsNews =>
-  new VitalsNews({
+export const createHeartbeatVitals = ({ clock, logger }: Base): HeartbeatVitals =>
+  new HeartbeatVitals({
     monotonicMs: () => clock.monotonicMs(),
     onFailed: (error) => logger.warn({ err: error }, 'the health for the town could not be collected'),
   })

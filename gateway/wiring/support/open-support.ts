@@ -1,5 +1,5 @@
 // Wires what a maintainer asks of a running box on the machine itself: its health, a support bundle, the levels of its log.
-import { ControlDoor } from '../../../platform/support/control-door.ts'
+import { ControlSocket } from '../../../platform/support/control-socket.ts'
 import { levelCalls } from '../../../platform/support/level-calls.ts'
 import type { ProgramLog } from '../../../platform/support/program-log.ts'
 import {
@@ -10,7 +10,7 @@ import {
   type BundlePart,
 } from '../../../platform/support/support-bundle.ts'
 import { describeProblems, ok } from '../../../protocols/kit/result.ts'
-import type { Ending } from '../../commands/centre-command-document.ts'
+import type { CommandOutcome } from '../../commands/centre-command-document.ts'
 import { commandReason } from '../../commands/command-reasons.ts'
 import { readEnrolled } from '../../config/enrolment/enrolled-file.ts'
 import { sendSigned } from '../../config/enrolment/send-signed.ts'
@@ -43,7 +43,7 @@ export class BoxSupport {
     this.#options = options
     const { config, clock, parts } = this.#base
     const { programLog, health } = options
-    const door = new ControlDoor(
+    const socket = new ControlSocket(
       config.dataDir,
       {
         health: async () => ok(await health.answer()),
@@ -53,8 +53,8 @@ export class BoxSupport {
       },
       this.#base.logger.child({ part: 'support' }),
     )
-    parts.add('control door', () => door.stop())
-    await door.start()
+    parts.add('control socket', () => socket.stop())
+    await socket.start()
   }
 
   /** Wraps `act`: each stored record is also remembered for the next support bundle. */
@@ -80,7 +80,7 @@ export class BoxSupport {
   }
 
   /** Never rejects. */
-  async send(): Promise<Ending> {
+  async send(): Promise<CommandOutcome> {
     const { config, clock, logger } = this.#base
     try {
       const enrolled = readEnrolled(config.dataDir)

@@ -115,14 +115,14 @@ export async function measureBridge(
 const routine = (n: number): string =>
   `{"id":"1-${n}","temperatureC":${(20 + ((n * 37) % 120) / 10 - 6).toFixed(1)},"batteryPercent":${60 + (n % 40)},"signalDbm":-${50 + ((n * 7) % 36)}}`
 
-interface Heard {
+interface ReceivedCounts {
   routine: number
   presses: number
   onPress: (() => void) | undefined
 }
 
-function listen(child: ChildProcess): Heard {
-  const heard: Heard = { routine: 0, presses: 0, onPress: undefined }
+function listen(child: ChildProcess): ReceivedCounts {
+  const heard: ReceivedCounts = { routine: 0, presses: 0, onPress: undefined }
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (topic) => {
     if (topic === eventTopic('bench-button')) {
       heard.presses++
@@ -133,7 +133,12 @@ function listen(child: ChildProcess): Heard {
 }
 
 /** Milliseconds until press number `n` was heard, at most `msMax`. */
-async function pressBridge(button: ChildProcess, heard: Heard, n: number, msMax: number): Promise<number> {
+async function pressBridge(
+  button: ChildProcess,
+  heard: ReceivedCounts,
+  n: number,
+  msMax: number,
+): Promise<number> {
   const startMs = performance.now()
   return new Promise((resolve) => {
     const finish = (): void => {

@@ -222,11 +222,11 @@ describe('an event on the lane', () => {
 
   it('waits in the stream while the device has too much in hand, or is slowed down', () => {
     const { stream, connection, taken } = openConnection()
-    connection.inHand = 1_000_000
+    connection.inFlight = 1_000_000
     stream.push(event(1))
     expect(taken).toEqual([])
     expect(stream.read()).toBeNull()
-    connection.inHand = 0
+    connection.inFlight = 0
     stream.push(event(2))
     expect(taken).toEqual([])
     expect(stream.read()).toBeNull()

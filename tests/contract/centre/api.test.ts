@@ -33,18 +33,18 @@ async function answer<T>(schema: z.ZodType, response: Response): Promise<T> {
   return json as T
 }
 
-interface Heard {
+interface StreamClient {
   socket: WebSocket
   messages: { type: string; position: string; [key: string]: unknown }[]
   closed: Promise<number>
 }
 
-function openStream(query: string, headers: Record<string, string> = {}): Heard {
+function openStream(query: string, headers: Record<string, string> = {}): StreamClient {
   const socket = new WebSocket(`${running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream${query}`, {
     headers,
   })
   sockets.push(socket)
-  const messages: Heard['messages'] = []
+  const messages: StreamClient['messages'] = []
   socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString())))
   socket.on('error', () => {})
   const closed = new Promise<number>((resolve) => socket.on('close', resolve))

@@ -8,7 +8,7 @@ import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { parseCentreConfig } from '../../../centre/config/config.ts'
-import { findOpenDoors } from '../../../centre/config/open-doors.ts'
+import { findInsecureSettings } from '../../../centre/config/insecure-settings.ts'
 import { checkCentreConfig } from '../../../centre/config/load-config.ts'
 import { unsentBytesMax } from '../../../centre/receiver/connections/box-sessions.ts'
 import { UplinkBroker } from '../../../centre/receiver/uplink-broker.ts'
@@ -37,7 +37,7 @@ describe('a box that reads nothing', () => {
       onResult: async () => {},
       onPicture: () => undefined,
       onHeartbeat: () => {},
-      onUnkept: () => Promise.resolve(),
+      onUnstored: () => Promise.resolve(),
       onSubscribed: () => subscriptions++,
     })
     await broker.start()
@@ -204,7 +204,7 @@ describe('a configuration of the centre', () => {
     const doors = (config: object): string[] => {
       const parsed = parseCentreConfig({ dataDir: folder, ...config })
       if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-      return findOpenDoors(parsed.value).map(({ path }) => path)
+      return findInsecureSettings(parsed.value).map(({ path }) => path)
     }
     expect(doors({ uplink: { listeners: [listener], anonymous: true } })).toEqual([])
     const off = { host: '0.0.0.0', port: 8883, tls }

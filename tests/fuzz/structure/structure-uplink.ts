@@ -18,7 +18,7 @@ import {
   parseReceipt,
   parseReport,
   parseStageNotice,
-  parseUnkeptCall,
+  parseUnstoredCall,
 } from '../../../protocols/uplink/codec.ts'
 import { encodeDense } from '../../../protocols/uplink/dense-report.ts'
 import { parsePictureChunk } from '../../../protocols/uplink/picture-chunk.ts'
@@ -153,7 +153,7 @@ const receipt = {
   forms: [2],
 }
 
-const unkept = { v: 1, at: time, alarm: (records[1] as { alarm: object }).alarm }
+const unstored = { v: 1, at: time, alarm: (records[1] as { alarm: object }).alarm }
 
 /** The messages between box and centre, with the parsers that must answer every mutation. */
 export const uplinkMessages: readonly [name: string, message: unknown, parse: (bytes: Buffer) => unknown][] =
@@ -162,7 +162,7 @@ export const uplinkMessages: readonly [name: string, message: unknown, parse: (b
     ['dense report', denseReport, (bytes) => parseReport(bytes, (packed) => packed)],
     ['heartbeat', heartbeat, parseHeartbeat],
     ['result', result, parseCentreCommandResult],
-    ['unkept call', unkept, parseUnkeptCall],
+    ['unkept call', unstored, parseUnstoredCall],
     ['receipt', receipt, parseReceipt],
     [
       'picture receipt',

@@ -104,7 +104,7 @@ export async function openConsoleKit(config: object = {}, isForVillage = true): 
     newPassword: () => Promise.resolve({ password: 'secret', hash: 'scrypt$2$1$1$c2FsdHNhbHQ=$aGFzaA==' }),
     placePasswords: () => Promise.resolve(ok(undefined)),
     connect: () => ({ host: '192.0.2.7', port: 8883, isTls: true }),
-    openDoor: () => Promise.resolve([]),
+    openPairing: () => Promise.resolve([]),
     restart: (why) => void restarts.push(why),
     note: () => undefined,
   }

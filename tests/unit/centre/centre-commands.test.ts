@@ -8,7 +8,7 @@ import type { CentreCommandDocument } from '../../../gateway/commands/centre-com
 import { CentreCommands, rememberedMax, waitingMax } from '../../../gateway/commands/centre-commands.ts'
 import { planCommand, type BoxKnowledge } from '../../../gateway/commands/plan-command.ts'
 import { commandSettingsSchema } from '../../../gateway/config/command-settings.ts'
-import type { CommandDocument, Companions } from '../../../gateway/intake/port.ts'
+import type { CommandDocument, ExtraWrites } from '../../../gateway/intake/port.ts'
 import type { Alarm } from '../../../protocols/domain/alarm.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
 import { encodeJson } from '../../../protocols/uplink/codec.ts'
@@ -90,10 +90,10 @@ function openBox(disk = new Map<string, object>(), settings = everything, boot =
     settings,
     knowledge: () => knowledge,
     judge: {
-      judgeTogether: async (inputs, companions: (remarks: readonly LogEntry[]) => Companions) => {
+      judgeTogether: async (inputs, extraWrites: (remarks: readonly LogEntry[]) => ExtraWrites) => {
         await Promise.resolve()
         if (box.isDiskFull) throw new Error('disk full')
-        const { state, logs, documents } = companions(box.remarks)
+        const { state, logs, documents } = extraWrites(box.remarks)
         box.inputs.push(...inputs)
         box.logs.push(...logs)
         box.given.push(...documents)

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { CaseSummary } from '../../../protocols/desk/cases.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
-import { AliveProof, blindAfterMs, proveEveryMs } from '../../../web/desk/wall/alive-proof.ts'
+import { LivenessProof, blindAfterMs, proveEveryMs } from '../../../web/desk/wall/liveness-proof.ts'
 import {
   chatteringAlarms,
   floodsNow,
@@ -82,7 +82,7 @@ test('a wall counts answers of the centre, and says that it is blind when they s
   const clock = new VirtualClock()
   let answer: 'fresh' | 'same' | 'none' | 'never' = 'fresh'
   let asked = 0
-  const alive = new AliveProof({
+  const alive = new LivenessProof({
     clock,
     ask: () => {
       asked += 1

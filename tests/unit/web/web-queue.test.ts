@@ -14,10 +14,15 @@ import { blindAfterMs, makesSound, wantedSounds } from '../../../web/desk/sound/
 import { deskOffsetMin } from '../../../web/shared/durations.ts'
 import { nextTheme, readTheme, shownTheme } from '../../../web/shared/theme-choice.ts'
 import type { DeskCommand } from '../../../protocols/desk/commands.ts'
-import { makeAlarm, type AlarmWish } from '../../browser/desk-alarms.ts'
+import { makeAlarm, type AlarmOverrides } from '../../browser/desk-alarms.ts'
 
 const wang = { zone: 'Granny Wang', household: '12' }
-const boxAlarm = (id: string, wish: AlarmWish): AlarmWish => ({ box: id, boxName: id, device: id, ...wish })
+const boxAlarm = (id: string, overrides: AlarmOverrides): AlarmOverrides => ({
+  box: id,
+  boxName: id,
+  device: id,
+  ...overrides,
+})
 
 test('calls an alarm by person and house, then by what has a name, and a box by its village', () => {
   expect(headingOf(makeAlarm('red', 'sos', 0, { place: wang })).en).toBe('Granny Wang, No. 12')

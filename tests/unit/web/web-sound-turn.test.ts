@@ -7,12 +7,12 @@ import {
   SoundTurn,
   waitForOlderMs,
   type SoundChannel,
-  type SoundNews,
+  type SoundMessage,
 } from '../../../web/desk/sound/sound-turn.ts'
 
 class Tabs {
   readonly clock = new VirtualClock()
-  readonly #listeners = new Map<string, (news: SoundNews) => void>()
+  readonly #listeners = new Map<string, (news: SoundMessage) => void>()
   readonly silenced: string[] = []
   /** Messages of a frozen tab are lost. */
   readonly frozen = new Set<string>()

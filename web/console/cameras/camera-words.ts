@@ -1,7 +1,7 @@
-// The console's words about cameras, and the mood of each state.
+// The console's words about cameras, and the level of each state.
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { CameraReach, HealthCamera } from '../../../protocols/console/api.ts'
-import type { Mood } from '../health-words.ts'
+import type { HealthLevel } from '../health-words.ts'
 
 export const reachWords: Record<CameraReach, BilingualText> = {
   unreachable: { zh: '连不上', en: 'not reached' },
@@ -35,7 +35,7 @@ export const cameraWords = {
 /** If a camera's clock differs by this much, the time stamps on its pictures are useless as evidence. */
 export const skewFineMs = 60_000
 
-export function cameraMood(camera: HealthCamera): Mood {
+export function cameraLevel(camera: HealthCamera): HealthLevel {
   if (camera.isOffline) return 'act'
   return camera.problem === undefined && camera.state !== undefined ? 'fine' : 'watch'
 }

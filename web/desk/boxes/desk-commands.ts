@@ -3,7 +3,7 @@ import { shallowRef, type ShallowRef } from 'vue'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import type { DeskAlarm, Role } from '../../../protocols/desk/api.ts'
 import { commandRoles, type CommandMessage, type DeskCommand } from '../../../protocols/desk/commands.ts'
-import { asProblem, type CommandWish, type DeskApi } from '../link/desk-api.ts'
+import { asProblem, type NewCommand, type DeskApi } from '../link/desk-api.ts'
 
 /** Commands kept by one desk; the oldest are removed. */
 export const commandsMax = 400
@@ -50,14 +50,14 @@ export class DeskCommands {
   }
 
   /** Sends one request: a second press while the first is in progress changes nothing. */
-  async ask(box: string, wish: CommandWish): Promise<void> {
-    const about = wish.alarm ?? box
-    const key = `${about} ${wish.do}`
+  async ask(box: string, wanted: NewCommand): Promise<void> {
+    const about = wanted.alarm ?? box
+    const key = `${about} ${wanted.do}`
     if (this.asking.value.has(key)) return
     this.asking.value = new Set([...this.asking.value, key])
     this.#say(about, undefined)
     try {
-      const { command } = await this.#api.ask(box, wish)
+      const { command } = await this.#api.ask(box, wanted)
       // The stream may have brought it already, in a later state.
       if (!this.list.value.some(({ id }) => id === command.id)) this.#put(command)
     } catch (error) {

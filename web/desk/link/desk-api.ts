@@ -28,7 +28,7 @@ export const alarmsPagesMax = 100
 export const commandsPageSize = 200
 
 /** The requests of this page to boxes. */
-export type CommandWish = Pick<DeskCommand, 'do' | 'alarm' | 'zone' | 'seconds'>
+export type NewCommand = Pick<DeskCommand, 'do' | 'alarm' | 'zone' | 'seconds'>
 
 const unreachable: BilingualText = { zh: '连不上中心服务器。', en: 'The centre can not be reached.' }
 const unexpected: BilingualText = {
@@ -104,8 +104,8 @@ export class DeskApi {
   }
 
   /** Sends a command to a box; the centre has stored it when it answers. */
-  ask(box: string, wish: CommandWish): Promise<CommandAnswer> {
-    return this.#request<CommandAnswer>('POST', `boxes/${encodeURIComponent(box)}/commands`, wish)
+  ask(box: string, wanted: NewCommand): Promise<CommandAnswer> {
+    return this.#request<CommandAnswer>('POST', `boxes/${encodeURIComponent(box)}/commands`, wanted)
   }
 
   /** Also one that is over; undefined when the centre has none. */

@@ -10,7 +10,7 @@ const alarmsMax = 200
 /** During a transfer its progress is requested this often. */
 const againMs = 2500
 
-type PictureNews = Extract<StreamMessage, { picture: DeskPicture }>
+type PictureUpdate = Extract<StreamMessage, { picture: DeskPicture }>
 
 export const isSettled = ({ preview, full }: DeskPicture): boolean =>
   [preview, full].every(({ state }) => state === 'here' || state === 'gone')
@@ -37,7 +37,7 @@ export class PictureShelf {
     return this.#pictures.get(alarm) ?? []
   }
 
-  hear({ picture }: PictureNews): void {
+  hear({ picture }: PictureUpdate): void {
     const { alarm } = picture
     if (alarm === undefined) return
     const others = this.of(alarm).filter(({ id }) => id !== picture.id)

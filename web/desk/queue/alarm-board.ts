@@ -23,7 +23,7 @@ export interface BoardView {
 
 export const emptyView: BoardView = { waiting: [], mine: [], answered: [], suppressed: [], drills: [] }
 
-export interface ViewWish {
+export interface BoardViewOptions {
   /** The person at this desk. */
   me?: string | undefined
   /** Alarms that keep their place although another person has them now: this person has just pressed there. */
@@ -53,7 +53,7 @@ function waitingSince(alarm: DeskAlarm, before: BoardAlarm | undefined): number 
   return before?.needsAnswer === true ? before.waitingSinceMs : alarm.changedAtMs
 }
 
-function placeOf(alarm: BoardAlarm, { me, lingering }: ViewWish): keyof BoardView {
+function placeOf(alarm: BoardAlarm, { me, lingering }: BoardViewOptions): keyof BoardView {
   if (alarm.isDrill === true) return 'drills'
   if (isWaiting(alarm) || lingering?.has(alarm.id) === true) return 'waiting'
   if (suppressedStates.includes(alarm.state)) return 'suppressed'
@@ -84,9 +84,9 @@ export class AlarmBoard {
     return this.#alarms.get(id)
   }
 
-  view(wish: ViewWish = {}): BoardView {
+  view(options: BoardViewOptions = {}): BoardView {
     const view: BoardView = { waiting: [], mine: [], answered: [], suppressed: [], drills: [] }
-    for (const alarm of this.#alarms.values()) view[placeOf(alarm, wish)].push(alarm)
+    for (const alarm of this.#alarms.values()) view[placeOf(alarm, options)].push(alarm)
     for (const list of Object.values(view) as BoardAlarm[][]) list.sort(byUrgency)
     return view
   }

@@ -11,7 +11,7 @@ export const goneAfterMs = 3000
 /** Both tabs get an alarm at the same moment: the younger one waits this long for the older one to begin. */
 export const waitForOlderMs = 400
 
-export interface SoundNews {
+export interface SoundMessage {
   id: string
   /** The sound it plays; absent while it is quiet. */
   plays?: Sound
@@ -22,8 +22,8 @@ export interface SoundNews {
 
 /** The browser's channel (BroadcastChannel); without it, every tab sounds. */
 export interface SoundChannel {
-  say: (news: SoundNews) => void
-  hear: (listener: (news: SoundNews) => void) => void
+  say: (news: SoundMessage) => void
+  hear: (listener: (news: SoundMessage) => void) => void
 }
 
 interface Peer {
@@ -95,7 +95,7 @@ export class SoundTurn {
     this.#say()
   }
 
-  #hear({ id, plays, isLeaving, silenced }: SoundNews): void {
+  #hear({ id, plays, isLeaving, silenced }: SoundMessage): void {
     if (id === this.#id) return
     if (silenced !== undefined) {
       this.#onSilenced(silenced)

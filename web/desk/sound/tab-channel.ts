@@ -1,6 +1,6 @@
 // The channel between the tabs of one desk in one browser; undefined if the browser has no BroadcastChannel.
 import { sounds } from './volume-and-pitch.ts'
-import type { SoundChannel, SoundNews } from './sound-turn.ts'
+import type { SoundChannel, SoundMessage } from './sound-turn.ts'
 
 /** Behind a proxy two centres may share one origin: the path separates their desks. */
 export function openTabChannel(path: string): SoundChannel | undefined {
@@ -22,9 +22,9 @@ export function openTabChannel(path: string): SoundChannel | undefined {
 }
 
 /** Another version of the page may be open in the other tab. */
-function isNews(data: unknown): data is SoundNews {
+function isNews(data: unknown): data is SoundMessage {
   if (typeof data !== 'object' || data === null) return false
-  const { id, plays, silenced } = data as Partial<SoundNews>
+  const { id, plays, silenced } = data as Partial<SoundMessage>
   return (
     typeof id === 'string' &&
     [plays, silenced].every((sound) => sound === undefined || sounds.includes(sound))

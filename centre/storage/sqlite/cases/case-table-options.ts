@@ -10,7 +10,7 @@ import type { AlarmTable } from '../alarm-table.ts'
 import type { Sqlite } from '../database.ts'
 import type { SearchWriter } from '../search/search-writer.ts'
 import type { UpwardWriter } from '../upward/upward-table.ts'
-import type { ShiftMessageBody } from './case-hands-table.ts'
+import type { ShiftMessageBody } from './case-handover-table.ts'
 
 export interface CaseTableOptions {
   db: Sqlite

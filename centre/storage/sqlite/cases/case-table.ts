@@ -19,7 +19,7 @@ import type { UpwardAnswer, UpwardWriterCalls } from '../../upward-port.ts'
 import { immediately } from '../database.ts'
 import { createActionLists, type ActionLists } from './action-list-table.ts'
 import { createAlarmCases, type AlarmCases } from './alarm-cases.ts'
-import { createCaseHands } from './case-hands-table.ts'
+import { createCaseHandover } from './case-handover-table.ts'
 import { createCaseOutcome, type FinishCase } from './case-outcome.ts'
 import { createCaseRows, type CaseKeys, type CaseRows } from './case-rows.ts'
 import type { CaseTableOptions } from './case-table-options.ts'
@@ -67,7 +67,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
     ...openingCalls(parts),
     ...joiningCalls(parts),
     ...deadlineCalls(parts),
-    ...createCaseHands({ db, rows, policy, keep, seal: options.seal, logChange: options.logChange }),
+    ...createCaseHandover({ db, rows, policy, keep, seal: options.seal, logChange: options.logChange }),
     putActionLists: immediately(db, (given: readonly ActionList[], who: string, atMs: number) =>
       lists.put(given, who, Math.round(atMs)),
     ),

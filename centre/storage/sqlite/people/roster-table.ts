@@ -12,7 +12,7 @@ import { parseJson } from '../../../../protocols/kit/parse-json.ts'
 import type { TrailEntry } from '../../../cases/trail.ts'
 import type { PeopleReaderCalls, PeopleWriterCalls, RosterQuery, WrittenPerson } from '../../people-port.ts'
 import { immediately, type Sqlite } from '../database.ts'
-import { noteSpoilt } from '../documents.ts'
+import { noteCorrupt } from '../documents.ts'
 import { inScopeSql, scopeColumn } from '../scope-column.ts'
 
 /** Entries of the whole town or county; a further one is refused. */
@@ -43,7 +43,7 @@ const columns = "r.number, r.body, r.phone <> '' AS hasPhone, r.changed_at_ms AS
 function personOf(db: Sqlite, { number, body, hasPhone, changedAtMs }: Row): RosterPerson | undefined {
   const read = parseJson(body, Infinity)
   if (!read.ok || !fromZod(entryShape, read.value).ok) {
-    noteSpoilt(db, 'roster', number)
+    noteCorrupt(db, 'roster', number)
     return undefined
   }
   return { id: `person-${number}`, ...(read.value as RosterEntry), hasPhone: hasPhone === 1, changedAtMs }

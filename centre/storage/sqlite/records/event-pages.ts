@@ -3,7 +3,7 @@ import { isInScope, type Scope } from '../../../../protocols/desk/scope.ts'
 import { lanes } from '../../../../protocols/domain/colour.ts'
 import { createBootTimes } from './boot-times.ts'
 import type { Sqlite } from '../database.ts'
-import { noteSpoilt, readDocument } from '../documents.ts'
+import { noteCorrupt, readDocument } from '../documents.ts'
 import { behind, encodeEventCursor, parseEventCursor, type EventCursor } from './event-cursor.ts'
 import type { EventPage, EventRow } from '../../port.ts'
 
@@ -66,7 +66,7 @@ function createEventRow(db: Sqlite) {
   return function shown(row: Row, epochs: ReadonlyMap<number, Epoch>, cursor: string): EventRow | undefined {
     const epoch = epochs.get(row.epoch)
     const lane = lanes[row.lane]
-    if (!epoch || !lane) noteSpoilt(db, 'records', row.position)
+    if (!epoch || !lane) noteCorrupt(db, 'records', row.position)
     if (!epoch || !lane || !readDocument(db, 'records', row.position, row.body)) return undefined
     const epochOf = (name: string): number | undefined =>
       [...epochs.values()].find((other) => other.box === epoch.box && other.epoch === name)?.number

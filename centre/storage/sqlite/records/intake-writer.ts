@@ -32,7 +32,7 @@ import {
   type LaneBatch,
   type QuarantineEntry,
   type RepeatedRecord,
-  type SpoiltRecord,
+  type UnstorableRecord,
   type StoredChange,
   type StoredIntake,
 } from '../../port.ts'
@@ -258,9 +258,9 @@ class IntakeWriter {
     }
   }
 
-  #storeOneByOne(batch: LaneBatch, atMs: number, changes: StoredChange[]): SpoiltRecord[] {
+  #storeOneByOne(batch: LaneBatch, atMs: number, changes: StoredChange[]): UnstorableRecord[] {
     const { box, lane, epoch } = batch
-    const spoilt: SpoiltRecord[] = []
+    const spoilt: UnstorableRecord[] = []
     batch.numbers.forEach((number, i) => {
       const made: StoredChange[] = []
       const why = this.#attempt(() => made.push(...this.#storeLane(onlyRecord(batch, i), atMs)))

@@ -5,7 +5,7 @@ import type {
   ClaimedBox,
   ClusterReaderCalls,
   ClusterWriterCalls,
-  HeardAnywhere,
+  SharedPresence,
 } from '../../intake/cluster-port.ts'
 import { immediately, isPostgres, type Sqlite } from '../database.ts'
 import { readKnownLanes } from './known-lanes.ts'
@@ -51,10 +51,10 @@ export function createOwnerWriter(db: Sqlite): ClusterWriterCalls {
 
 export function createOwnerReader(db: Sqlite): ClusterReaderCalls {
   if (!isPostgres(db)) return { heardSince: refuse }
-  const boxes = db.prepare<[number], HeardAnywhere['boxes'][number]>(
+  const boxes = db.prepare<[number], SharedPresence['boxes'][number]>(
     'SELECT box, owner, at_ms AS atMs FROM box_owners WHERE at_ms > ?',
   )
-  const people = db.prepare<[number], HeardAnywhere['people'][number]>(
+  const people = db.prepare<[number], SharedPresence['people'][number]>(
     'SELECT name, at_ms AS atMs FROM people_heard WHERE at_ms > ?',
   )
   return { heardSince: (atMs) => ({ boxes: boxes.all(atMs), people: people.all(atMs) }) }

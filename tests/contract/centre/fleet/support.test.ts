@@ -12,7 +12,7 @@ import {
   type Enrolled,
 } from '../../../../gateway/config/enrolment/enrolled-file.ts'
 import { sendSigned } from '../../../../gateway/config/enrolment/send-signed.ts'
-import { callDoor } from '../../../../platform/support/control-door.ts'
+import { callControlSocket } from '../../../../platform/support/control-socket.ts'
 import type { SessionAnswer } from '../../../../protocols/console/installing.ts'
 import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../../../protocols/desk/commands.ts'
 import type { HandoverAnswer, HandoversAnswer } from '../../../../protocols/desk/fleet/handovers.ts'
@@ -188,7 +188,7 @@ it('keeps the handover sheet and the village plan that a box sends, and shows th
 })
 
 it('the centre makes one of its own over its door', async () => {
-  const bytes = await callDoor(folder, 'bundle')
+  const bytes = await callControlSocket(folder, 'bundle')
   expect(bytes?.ok && bytes.value[0]).toBe(0x1f)
 })
 

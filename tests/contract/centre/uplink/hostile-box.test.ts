@@ -6,7 +6,7 @@ import { Registry } from 'prom-client'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createCentre } from '../../../../centre/centre.ts'
 import { parseCentreConfig } from '../../../../centre/config/config.ts'
-import { inHandBytesMax } from '../../../../centre/receiver/connections/in-hand.ts'
+import { unacknowledgedBytesMax } from '../../../../centre/receiver/connections/unacknowledged-bytes.ts'
 import { UplinkBroker } from '../../../../centre/receiver/uplink-broker.ts'
 import type { AlarmsAnswer, VillagesAnswer } from '../../../../protocols/desk/api.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
@@ -90,7 +90,7 @@ it('a callback that throws refuses its client, and others go on; guesses are loo
 
     onShutOut: () => undefined,
     onResult: () => Promise.reject(new Error('thrown')),
-    onUnkept: () => Promise.resolve(),
+    onUnstored: () => Promise.resolve(),
     onSubscribed: () => {
       throw new Error('thrown')
     },
@@ -145,7 +145,7 @@ it('reads no more of a box than some Reports that are not acknowledged; the rest
     onSpoke: () => undefined,
     onShutOut: () => undefined,
     onResult: async () => undefined,
-    onUnkept: async () => undefined,
+    onUnstored: async () => undefined,
     onSubscribed: () => undefined,
   })
   await broker.start()
@@ -155,9 +155,9 @@ it('reads no more of a box than some Reports that are not acknowledged; the rest
   try {
     const payload = Buffer.alloc(64 * 1024, 'x')
     const sent = Array.from({ length: 100 }, () => much.publishAsync('up/box-much/red', payload, { qos: 1 }))
-    await until(() => bytes >= inHandBytesMax)
+    await until(() => bytes >= unacknowledgedBytesMax)
     for (let i = 0; i < 50; i++) await well.publishAsync('up/box-well/red', 'x', { qos: 1 })
-    expect(bytes).toBeLessThan(inHandBytesMax + 5 * payload.length)
+    expect(bytes).toBeLessThan(unacknowledgedBytesMax + 5 * payload.length)
     let isDone = false
     void Promise.all(sent).then(() => (isDone = true))
     await until(() => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
       done()
     },
     onResult: () => Promise.resolve(),
-    onUnkept: () => Promise.resolve(),
+    onUnstored: () => Promise.resolve(),
     onShutOut: nothing,
     onSpoke: nothing,
     onHeartbeat: nothing,

@@ -120,7 +120,7 @@ async function openTown(
       }
       const at = { boot: 1, sinceBootMs: 1, atMs: clock.wallMs(), clock: 'synced' as const }
       const box = '320612104201-1'
-      await storage.storeUnkept({ box, at, alarm, receivedAtMs: clock.wallMs() })
+      await storage.storeUnstoredCall({ box, at, alarm, receivedAtMs: clock.wallMs() })
       const found = await storage.caseOf({ alarm: `${box}.${id}` })
       outlets.look()
       return found?.case.id ?? ''

@@ -1,7 +1,7 @@
 // A document that this process wrote is read back without a second check, but only while its row has the same text.
 import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
-import { readDocument, spoiltRows, writeDocument } from '../../../../centre/storage/sqlite/documents.ts'
+import { readDocument, corruptRows, writeDocument } from '../../../../centre/storage/sqlite/documents.ts'
 import type { Shift } from '../../../../protocols/desk/shifts.ts'
 
 const shift: Shift = {
@@ -22,7 +22,7 @@ it('gives back what was written, and checks a text that anything else wrote', ()
   expect(readDocument(db, 'shifts', 1, changed)?.entering).toBe('zhao')
   expect(readDocument(db, 'shifts', 2, json)).not.toBe(shift)
   expect(readDocument(db, 'shifts', 1, json.replace('"wang"', '7'))).toBeUndefined()
-  expect(spoiltRows(db)).toEqual([{ table: 'shifts', row: '1' }])
+  expect(corruptRows(db)).toEqual([{ table: 'shifts', row: '1' }])
   db.close()
 })
 

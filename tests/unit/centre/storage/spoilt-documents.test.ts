@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parseArrivedReport } from '../../../../centre/receiver/parse-arrived.ts'
 import { ReceiverCore } from '../../../../centre/receiver/receiver-core.ts'
 import { openWriter, type Sqlite } from '../../../../centre/storage/sqlite/database.ts'
-import { spoiltRows } from '../../../../centre/storage/sqlite/documents.ts'
+import { corruptRows } from '../../../../centre/storage/sqlite/documents.ts'
 import { createReader } from '../../../../centre/storage/sqlite/reader.ts'
 import { createWriter } from '../../../../centre/storage/sqlite/writer.ts'
 import { createSeededRandom } from '../../../../protocols/kit/random.ts'
@@ -155,7 +155,7 @@ it.each(columns)(
 )
 
 it('names what it left out, and opens with numbers beyond all bounds', () => {
-  expect(new Set(spoiltRows(db).map(({ table }) => table))).toEqual(
+  expect(new Set(corruptRows(db).map(({ table }) => table))).toEqual(
     new Set(['alarms', 'cases', 'commands', 'snapshots', 'action_lists', 'changes', 'records']),
   )
   db.exec("UPDATE sqlite_sequence SET seq = 9223372036854775807 WHERE name = 'changes'")

@@ -27,7 +27,7 @@ afterEach(() => {
 
 const box = 'box-a'
 const at = { boot: 1, sinceBootMs: 1, atMs: 1, clock: 'synced' as const }
-const unkept = (alarm: Alarm): void => void writer.storeUnkept({ box, at, alarm, receivedAtMs: 1000 })
+const unstored = (alarm: Alarm): void => void writer.storeUnstoredCall({ box, at, alarm, receivedAtMs: 1000 })
 const states = (): Record<string, string> =>
   Object.fromEntries(
     createReader(db)
@@ -44,9 +44,9 @@ function store(...records: ReturnType<typeof makeAlarm>[]): void {
 
 it('ends a forgotten call when its box raises the same alarm anew, and no other call', () => {
   const { alarm } = makeAlarm(1, 'raised', { id: 'lost' })
-  unkept(alarm)
-  unkept({ ...alarm, id: 'of another device', device: 'button-9' })
-  unkept({ ...alarm, id: 'of another kind', kind: 'gas' })
+  unstored(alarm)
+  unstored({ ...alarm, id: 'of another device', device: 'button-9' })
+  unstored({ ...alarm, id: 'of another kind', kind: 'gas' })
   store(makeAlarm(1, 'raised', { id: 'again' }))
   expect(states()).toEqual({
     [`${box}.again`]: 'unacknowledged',
@@ -58,7 +58,7 @@ it('ends a forgotten call when its box raises the same alarm anew, and no other 
 
 it('leaves a call whose record comes later, with the same id', () => {
   const { alarm } = makeAlarm(1, 'raised', { id: 'call' })
-  unkept(alarm)
+  unstored(alarm)
   store(makeAlarm(1, 'raised', { id: 'call' }))
   expect(states()).toEqual({ [`${box}.call`]: 'unacknowledged' })
   expect(writer.endUnrecordedCalls(Number.MAX_SAFE_INTEGER, 3000)).toEqual([])
@@ -66,7 +66,7 @@ it('leaves a call whose record comes later, with the same id', () => {
 
 it('ends a call that no device repeats only once it was accepted long enough ago', () => {
   const { alarm } = makeAlarm(1, 'raised', { id: 'lost' })
-  unkept(alarm)
+  unstored(alarm)
   expect(writer.endUnrecordedCalls(Number.MAX_SAFE_INTEGER, 3000)).toEqual([])
   const target = { alarm: `${box}.lost` }
   writer.takeCaseStep(target, { do: 'accept' }, { who: 'li', isSupervisor: false }, 5000)

@@ -41,7 +41,7 @@ const createBroker = (port = 0): UplinkBroker =>
       Promise.resolve(void results.push(JSON.parse(Buffer.from(payload).toString()) as object)),
     onPicture: () => undefined,
     onHeartbeat: () => heartbeats++,
-    onUnkept: () => Promise.resolve(),
+    onUnstored: () => Promise.resolve(),
     onSubscribed: () => subscribed++,
   })
 

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { pulseEveryMs, silentMsMax, StoragePulse } from '../../../../centre/wiring/storage-pulse.ts'
 import { createWatchdog } from '../../../../platform/systemd-watchdog.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
-import type { SpoiltRow } from '../../../../centre/storage/port.ts'
+import type { CorruptRow } from '../../../../centre/storage/port.ts'
 
 const path = process.env['PATH']
 let folder: string
@@ -39,10 +39,10 @@ it.each(['writerAnswers', 'readerAnswers'] as const)(
   'feeds while both answer, and no more once %s hangs',
   async (hangs) => {
     const clock = new VirtualClock()
-    const hung = new Promise<SpoiltRow[]>(() => undefined)
+    const hung = new Promise<CorruptRow[]>(() => undefined)
     let isHung = false
     let asked = 0
-    const answer = (name: string) => async (): Promise<SpoiltRow[]> => {
+    const answer = (name: string) => async (): Promise<CorruptRow[]> => {
       asked++
       if (isHung && name === hangs) return hung
       return []

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { dialectOf } from '../../../../gateway/dialects/dialects.ts'
-import { DialectSession, type Heard } from '../../../../gateway/dialects/session/session.ts'
+import { DialectSession, type SessionResult } from '../../../../gateway/dialects/session/session.ts'
 import {
   Conversation,
   bridgeSimulatorNames,
@@ -40,11 +40,11 @@ const messageOf = ({ topic, payload, isRetained }: SimulatedMessage, atMs: numbe
 })
 
 async function hearAll(session: DialectSession, messages: readonly SimulatedMessage[], atMs: number) {
-  const heard: Heard[] = []
+  const heard: SessionResult[] = []
   for (const message of messages) heard.push(await session.take(messageOf(message, atMs)))
   return heard
 }
-const pressesIn = (heard: readonly Heard[]): number =>
+const pressesIn = (heard: readonly SessionResult[]): number =>
   heard.flatMap(({ results }) => results).filter(({ momentary }) => momentary?.button !== undefined).length
 
 describe.each(bridgeSimulatorNames)('%s', (name) => {

@@ -2,7 +2,7 @@
 // never more than fit?
 import { expect, test } from 'vitest'
 import { fitGuard, guardOf } from '../../../../gateway/alarms/guard.ts'
-import { GuardNews } from '../../../../gateway/health/guard-news.ts'
+import { HeartbeatGuardState } from '../../../../gateway/health/heartbeat-guard-state.ts'
 import {
   guardBytesMax,
   guardSchema,
@@ -64,7 +64,7 @@ test('keeps within a heartbeat, and says how much it left out', () => {
 test('is sent after a change, after a connection and from time to time, not with every heartbeat', () => {
   let by = 'li'
   let forMs = 0
-  const news = new GuardNews(() => ({
+  const news = new HeartbeatGuardState(() => ({
     zones: [{ id: 'hall', isArmed: true, by, forMs: (forMs += 30_000) }],
     bypassed: [],
     maintenance: [],

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { CentreCommandDocument, Ending } from '../../../../gateway/commands/centre-command-document.ts'
+import type {
+  CentreCommandDocument,
+  CommandOutcome,
+} from '../../../../gateway/commands/centre-command-document.ts'
 import type { CentreCommands } from '../../../../gateway/commands/centre-commands.ts'
 import { ConfigTrial } from '../../../../gateway/commands/config-trial.ts'
 import {
@@ -48,7 +51,7 @@ interface Run extends OpenedConfig {
   trial: ConfigTrial
   clock: VirtualClock
   restarts: string[]
-  endings: [id: string, ending: Ending][]
+  endings: [id: string, ending: CommandOutcome][]
   commands: CentreCommands
 }
 
@@ -66,7 +69,7 @@ function start(underWay: string[] = []): Run {
   })
   const commands = {
     underWay: () => underWay.map((id) => ({ id, do: 'config' }) as CentreCommandDocument),
-    finish: async (id: string, ending: Ending) => void endings.push([id, ending]),
+    finish: async (id: string, ending: CommandOutcome) => void endings.push([id, ending]),
   } as unknown as CentreCommands
   return { ...opened, trial, clock, restarts, endings, commands }
 }

@@ -1,7 +1,7 @@
 // The list of zones and devices for the town: cut into small parts, written when it changes and once a week, as one commit.
 import { expect, test } from 'vitest'
 import { listToReport, reportList, villageListOf } from '../../../../gateway/health/village-list.ts'
-import type { Companions } from '../../../../gateway/intake/port.ts'
+import type { ExtraWrites } from '../../../../gateway/intake/port.ts'
 import {
   cutVillageList,
   partEntriesMax,
@@ -68,10 +68,10 @@ test('is written when it was not, when it changed, after a week, and when the cl
 })
 
 test('all parts and the note that they were written are one commit', async () => {
-  const commits: Companions[] = []
+  const commits: ExtraWrites[] = []
   const judge = {
-    judgeTogether: async (_inputs: unknown, companions: (remarks: []) => Companions): Promise<void> => {
-      commits.push(companions([]))
+    judgeTogether: async (_inputs: unknown, extraWrites: (remarks: []) => ExtraWrites): Promise<void> => {
+      commits.push(extraWrites([]))
     },
   }
   const parts = villageListOf(place)

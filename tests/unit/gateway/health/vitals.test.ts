@@ -1,6 +1,6 @@
 // Does the town get what needs attention first, once per connection and every few minutes, and never waits a heartbeat for it?
 import { expect, test } from 'vitest'
-import { VitalsNews, vitalsOf } from '../../../../gateway/health/vitals.ts'
+import { HeartbeatVitals, vitalsOf } from '../../../../gateway/health/vitals.ts'
 import type { HealthAnswer, HealthDevice } from '../../../../protocols/console/api.ts'
 import { lanes } from '../../../../protocols/domain/colour.ts'
 import { vitalsEveryMs } from '../../../../protocols/uplink/box-vitals.ts'
@@ -54,7 +54,7 @@ test('names the silent ones first, then those whose battery ends first, and leav
 test('is in one heartbeat, again after some minutes, and again with another connection', async () => {
   let nowMs = 0
   const failures: unknown[] = []
-  const news = new VitalsNews({ monotonicMs: () => nowMs, onFailed: (error) => failures.push(error) })
+  const news = new HeartbeatVitals({ monotonicMs: () => nowMs, onFailed: (error) => failures.push(error) })
   expect(news.next(true)).toEqual({})
   await news.start(async () => health())
   expect(news.next(true).vitals?.version).toBe('1.2.3')
@@ -65,7 +65,7 @@ test('is in one heartbeat, again after some minutes, and again with another conn
   expect(news.next(true).vitals).toBeDefined()
   news.connected()
   expect(news.next(true).vitals).toBeDefined()
-  const failing = new VitalsNews({ monotonicMs: () => 0, onFailed: (error) => failures.push(error) })
+  const failing = new HeartbeatVitals({ monotonicMs: () => 0, onFailed: (error) => failures.push(error) })
   await failing.start(() => Promise.reject(new Error('no')))
   expect(failing.next(true)).toEqual({})
   expect(failures).toHaveLength(1)

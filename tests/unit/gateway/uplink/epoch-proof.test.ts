@@ -22,7 +22,7 @@ function create(unproven: Record<Lane, number> | undefined = at(5), isTaken = tr
       said.noted++
       done()
     },
-    wentBack: (reason, done) => {
+    onRollback: (reason, done) => {
       said.back.push(reason)
       done(isTaken)
     },
@@ -36,7 +36,7 @@ it('is open from the start when the epoch is new', () => {
   const proof = new EpochProof({
     unproven: undefined,
     prove: () => undefined,
-    wentBack: () => undefined,
+    onRollback: () => undefined,
     onProven: () => undefined,
   })
   expect(proof.isOpen).toBe(true)

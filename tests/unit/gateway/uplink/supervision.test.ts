@@ -72,14 +72,14 @@ describe('the proof of an epoch', () => {
       outbox: { epoch: 'e', unproven: 0, prove: async () => undefined, renew } as never,
       logger: pino({ level: 'silent' }),
       onRewound: () => did.push('rewound'),
-      onWentBack: () => did.push('restart'),
+      onRolledBack: () => did.push('restart'),
     })
     return { did, calls }
   }
 
   it('restarts the box once a new epoch is ordered', async () => {
     const { did, calls } = create(async () => true)
-    await calls.wentBack('more at the centre', (isTaken) => did.push(`taken ${isTaken}`))
+    await calls.onRollback('more at the centre', (isTaken) => did.push(`taken ${isTaken}`))
     expect(did).toEqual(['rewound', 'taken true', 'restart'])
   })
 
@@ -87,8 +87,8 @@ describe('the proof of an epoch', () => {
     const { did, calls } = create(async () => {
       throw new Error('once an hour')
     })
-    await calls.wentBack('more at the centre', (isTaken) => did.push(`taken ${isTaken}`))
-    await calls.wentBack('more at the centre', (isTaken) => did.push(`taken ${isTaken}`))
+    await calls.onRollback('more at the centre', (isTaken) => did.push(`taken ${isTaken}`))
+    await calls.onRollback('more at the centre', (isTaken) => did.push(`taken ${isTaken}`))
     expect(did).toEqual(['rewound', 'taken false', 'taken false'])
   })
 })

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { answerEachFilter } from '../../../../platform/mqtt/answer-each-filter.ts'
-import { openFiles } from '../../../../platform/strangers/open-doors.ts'
+import { openFiles } from '../../../../platform/strangers/insecure-settings.ts'
 import { isOwnName } from '../../../../platform/strangers/own-name.ts'
 
 it('takes addresses and own names, with or without a port, and no other', () => {

@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { callDoor, ControlDoor, doorOf } from '../../../../platform/support/control-door.ts'
+import {
+  callControlSocket,
+  ControlSocket,
+  controlSocketOf,
+} from '../../../../platform/support/control-socket.ts'
 import { levelCalls } from '../../../../platform/support/level-calls.ts'
 import { LogLevels } from '../../../../platform/support/log-levels.ts'
 import { LogRing, ringBytesMax } from '../../../../platform/support/log-ring.ts'
@@ -160,7 +164,7 @@ test("the commands reach a running program over its door, which is its owner's a
   program.logger.child({ part: 'uplink' }).warn('a line')
   const config = join(folder, 'gateway.yaml')
   writeFileSync(config, JSON.stringify({ dataDir: folder, mqtt: {} }))
-  const door = new ControlDoor(
+  const door = new ControlSocket(
     folder,
     {
       bundle: async () =>
@@ -170,7 +174,7 @@ test("the commands reach a running program over its door, which is its owner's a
     pino({ level: 'silent' }),
   )
   await door.start()
-  expect(statSync(doorOf(folder)).mode & 0o777).toBe(0o600)
+  expect(statSync(controlSocketOf(folder)).mode & 0o777).toBe(0o600)
   const out = join(folder, 'out.tar.gz')
   await runSupportBundle(['--config', config, '--out', out])
   expect(unpack(readFileSync(out))['log']).toContain('a line')
@@ -182,9 +186,9 @@ test("the commands reach a running program over its door, which is its owner's a
   await runLogLevel(['uplink', 'loud', '--config', config])
   expect(process.exitCode).toBe(2)
   process.exitCode = 0
-  expect(await callDoor(folder, 'no-such-call')).toMatchObject({ ok: false })
+  expect(await callControlSocket(folder, 'no-such-call')).toMatchObject({ ok: false })
   await door.stop()
-  expect(await callDoor(folder, 'bundle')).toBe(undefined)
+  expect(await callControlSocket(folder, 'bundle')).toBe(undefined)
   // Of a machine whose program does not run: what is on its disk.
   await runSupportBundle(['--config', config, '--out', out])
   spy.mockRestore()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { dialectOf } from '../../../../../gateway/dialects/dialects.ts'
 import type { Decoded, DeviceResult, Dialect, DialectMessage } from '../../../../../gateway/dialects/port.ts'
 import { eventOf } from '../../../../../gateway/dialects/session/event-of.ts'
-import { DialectSession, type Heard } from '../../../../../gateway/dialects/session/session.ts'
+import { DialectSession, type SessionResult } from '../../../../../gateway/dialects/session/session.ts'
 import { lostAnswerWindowMs, resentWindowMs } from '../../../../../gateway/dialects/session/content-ids.ts'
 import { pressWindowMs } from '../../../../../gateway/dialects/session/presses.ts'
 
@@ -26,7 +26,8 @@ const press = { readings: { button: 'pressed' }, momentary: { button: 'pressed' 
 function said(json: object, more: Partial<DialectMessage> = {}): DialectMessage {
   return { topic: 't', payload: Buffer.from(JSON.stringify(json)), isRetained: false, atMs: 0, ...more }
 }
-const take = (session: DialectSession, message: DialectMessage): Heard => session.take(message) as Heard
+const take = (session: DialectSession, message: DialectMessage): SessionResult =>
+  session.take(message) as SessionResult
 
 describe('presses', () => {
   it('counts one press that comes on three topics once', () => {
@@ -138,7 +139,7 @@ describe('repeats by content', () => {
     const repeat = take(session, said({}, { atMs: 5001 }))
     expect(repeat.results).toEqual([])
     expect(repeat.repeated.map(({ messageId }) => messageId)).toEqual(ids)
-    const again = (stored: readonly string[]): Heard =>
+    const again = (stored: readonly string[]): SessionResult =>
       take(
         new DialectSession({ dialect, isNewest: (_device, id) => id === stored.at(-1) }),
         said({}, { atMs: 9500, lostBeforeMs: 9000 }),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { createAlarmEngine } from '../../../../gateway/alarms/alarm-engine.ts'
 import type { LocalCommand } from '../../../../gateway/alarms/port.ts'
-import { Unkept } from '../../../../gateway/intake/unkept.ts'
+import { UnstoredResponse } from '../../../../gateway/intake/unstored-response.ts'
 import { JournalError, type Journal } from '../../../../gateway/journal/port.ts'
 import { message, openBox, stored } from '../../../faults/box-without-broker.ts'
 import { settingsFrom } from '../alarms/alarm-village.ts'
@@ -34,7 +34,7 @@ function onCard(card: { isReadOnly: boolean }): (real: Journal) => Journal {
 it('acts once for a call that the journal refuses, and keeps the call when it takes it again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-unkept-'))
   const commands: LocalCommand[] = []
-  const unkept = new Unkept((command) => commands.push(command))
+  const unstored = new UnstoredResponse((command) => commands.push(command))
   const card = { isReadOnly: true }
   const settings = settingsFrom({
     devices: [
@@ -45,7 +45,7 @@ it('acts once for a call that the journal refuses, and keeps the call when it ta
   })
   const box = await openBox(folder, {
     engine: () => createAlarmEngine(settings),
-    onUnkept: (outcome) => unkept.take(outcome),
+    onUnstored: (outcome) => unstored.take(outcome),
     pause: () => Promise.resolve(),
     journal: onCard(card),
   })
@@ -74,7 +74,7 @@ it('sends up a call that comes while a record of the box itself was refused, at 
   let goOn: () => void = () => undefined
   const box = await openBox(folder, {
     engine: () => createAlarmEngine(settingsFrom({ devices: [{ id: 'button-1', kind: 'button' }] })),
-    onUnkept: ({ transitions }) => calls.push(...transitions.map(({ alarm }) => alarm.kind)),
+    onUnstored: ({ transitions }) => calls.push(...transitions.map(({ alarm }) => alarm.kind)),
     pause: () => new Promise((resolve) => (goOn = resolve)),
     journal: onCard(card),
   })

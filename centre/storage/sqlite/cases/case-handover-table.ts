@@ -7,7 +7,7 @@ import type { Changed } from '../../../cases/workflow/case-alarms.ts'
 import type { CentreInput } from '../../../cases/workflow/case-input.ts'
 import { takeCentreInput } from '../../../cases/workflow/case-workflow.ts'
 import type { TrailEntry } from '../../../cases/trail.ts'
-import type { CaseHandsCalls, ShiftOutcome } from '../../case-port.ts'
+import type { CaseHandoverCalls, ShiftOutcome } from '../../case-port.ts'
 import type { StoredChange } from '../../stored-change.ts'
 import type { CaseRows } from './case-rows.ts'
 import { immediately, type Sqlite } from '../database.ts'
@@ -20,7 +20,7 @@ const listedMax = 500
 
 export type ShiftMessageBody = Omit<ShiftMessage, 'position'>
 
-interface CaseHandsOptions {
+interface CaseHandoverOptions {
   db: Sqlite
   rows: CaseRows
   policy: () => CasePolicy
@@ -31,7 +31,7 @@ interface CaseHandsOptions {
 
 type Move = (items: readonly Case[], input: CentreInput, nowMs: number) => StoredChange[]
 
-export function createCaseHands(options: CaseHandsOptions): CaseHandsCalls {
+export function createCaseHandover(options: CaseHandoverOptions): CaseHandoverCalls {
   const { db, rows, policy, keep } = options
 
   function move(items: readonly Case[], input: CentreInput, nowMs: number): StoredChange[] {
@@ -66,9 +66,9 @@ export function createCaseHands(options: CaseHandsOptions): CaseHandsCalls {
 
 /** The hand-over of a shift, which both people sign. */
 function createShiftCalls(
-  { db, rows, seal, logChange }: CaseHandsOptions,
+  { db, rows, seal, logChange }: CaseHandoverOptions,
   move: Move,
-): Pick<CaseHandsCalls, 'offerShift' | 'endShift'> {
+): Pick<CaseHandoverCalls, 'offerShift' | 'endShift'> {
   const insert = db.prepare("INSERT INTO shifts (body) VALUES ('{}')")
   const update = db.prepare('UPDATE shifts SET body = ? WHERE number = ?')
   const select = db.prepare<[number], { body: string }>('SELECT body FROM shifts WHERE number = ?')

@@ -9,8 +9,8 @@ import { recordCharsMax } from '../../protocols/domain/limits.ts'
 import { withPlainText } from '../../protocols/domain/plain-text.ts'
 import { parseJson } from '../../protocols/kit/parse-json.ts'
 import { describeProblems } from '../../protocols/kit/result.ts'
-import { parseUnkeptCall } from '../../protocols/uplink/codec.ts'
-import type { UnkeptCall } from '../../protocols/uplink/unkept.ts'
+import { parseUnstoredCall } from '../../protocols/uplink/codec.ts'
+import type { UnstoredCall } from '../../protocols/uplink/unstored-call.ts'
 import { colourIn } from '../alarms/unreadable-alarm.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import { BoxPace } from './pace/box-pace.ts'
@@ -23,20 +23,20 @@ const pauseMs = 100
 export const unrecordedMsMax = 3_600_000
 const lookEveryMs = 600_000
 
-export interface UnkeptIntakeOptions {
-  storage: Pick<Storage, 'storeUnkept' | 'endUnrecordedCalls' | 'storeIntake'>
+export interface UnstoredCallIntakeOptions {
+  storage: Pick<Storage, 'storeUnstoredCall' | 'endUnrecordedCalls' | 'storeIntake'>
   clock: Clock
   logger: Logger
   registry: Registry
   onStored: (changes: StoredChange[]) => void
 }
 
-export class UnkeptIntake {
-  readonly #options: UnkeptIntakeOptions
+export class UnstoredCallIntake {
+  readonly #options: UnstoredCallIntakeOptions
   readonly #pace: BoxPace
   readonly #calls
 
-  constructor(options: UnkeptIntakeOptions) {
+  constructor(options: UnstoredCallIntakeOptions) {
     this.#options = options
     this.#pace = new BoxPace({ clock: options.clock, burst, pauseMs })
     this.#calls = new Counter({
@@ -70,10 +70,10 @@ export class UnkeptIntake {
   async take(box: string, payload: Uint8Array): Promise<void> {
     const { storage, clock, logger, onStored } = this.#options
     if (!this.#pace.takes(box)) return this.#calls.inc({ result: 'too many' })
-    const call = parseUnkeptCall(payload)
+    const call = parseUnstoredCall(payload)
     if (!call.ok) return this.#takeUnreadable(box, payload, describeProblems(call.problems))
-    const { at, alarm } = withPlainText(call.value) as UnkeptCall
-    const changes = await storage.storeUnkept({ box, at, alarm, receivedAtMs: clock.wallMs() })
+    const { at, alarm } = withPlainText(call.value) as UnstoredCall
+    const changes = await storage.storeUnstoredCall({ box, at, alarm, receivedAtMs: clock.wallMs() })
     this.#calls.inc({ result: changes.length > 0 ? 'stored' : 'repeat' })
     if (changes.length > 0)
       logger.error({ box, alarm: alarm.id, kind: alarm.kind }, 'a call has come that its box could not keep')

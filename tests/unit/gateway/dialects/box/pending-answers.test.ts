@@ -1,7 +1,7 @@
 // What became of a command in a foreign dialect: matched to its command by its number or by what the device reports; a refusal is one.
 import { describe, expect, it } from 'vitest'
-import { AwaitedAnswers, refusalMs } from '../../../../../gateway/dialects/box/awaited-answers.ts'
-import { OpenDoors, renewMs } from '../../../../../gateway/dialects/box/open-doors.ts'
+import { PendingAnswers, refusalMs } from '../../../../../gateway/dialects/box/pending-answers.ts'
+import { PairingWindows, renewMs } from '../../../../../gateway/dialects/box/pairing-windows.ts'
 import { dialectOf } from '../../../../../gateway/dialects/dialects.ts'
 import type { AnswerPolicy, DeviceResult, EncodedCommand } from '../../../../../gateway/dialects/port.ts'
 import { DialectSession } from '../../../../../gateway/dialects/session/session.ts'
@@ -10,7 +10,7 @@ import { pino } from 'pino'
 
 function waiting(policy: AnswerPolicy, ids = ['c-1']) {
   const clock = new VirtualClock()
-  const awaited = new AwaitedAnswers(clock)
+  const awaited = new PendingAnswers(clock)
   const told: string[] = []
   for (const id of ids)
     awaited.expect('siren', id, policy, ({ ok, error = '', handedOver }) =>
@@ -179,7 +179,7 @@ describe('the door of a bridge', () => {
   it('is opened again before the bridge closes it, until the time is over, and stays shut when it was closed', async () => {
     const clock = new VirtualClock()
     const asked: number[] = []
-    const doors = new OpenDoors({
+    const doors = new PairingWindows({
       clock,
       ask: (_bridge, minutes) => {
         asked.push(minutes)

@@ -5,7 +5,7 @@ import type { SeenReporter } from './seen-reporter.ts'
 /** This share of a row must be visible so that its headline can be read. */
 const shownPart = 0.6
 
-export class RowSight {
+export class VisibleRows {
   #reporter: () => SeenReporter
   #observer: IntersectionObserver | undefined
   #watched = new Map<string, Element>()

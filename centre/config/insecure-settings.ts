@@ -1,10 +1,10 @@
 // Finds insecure settings in the configuration of a centre; `check-config` and the start warn about each.
-import { openFiles } from '../../platform/strangers/open-doors.ts'
+import { openFiles } from '../../platform/strangers/insecure-settings.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { isLoopback } from '../../platform/loopback.ts'
 import type { CentreConfig } from './config.ts'
 
-export function findOpenDoors(config: CentreConfig): Problem[] {
+export function findInsecureSettings(config: CentreConfig): Problem[] {
   const { http, uplink, dataDir, enrolment } = config
   return [
     ...openListeners(config),

@@ -1,10 +1,10 @@
 // Do calls that could not be stored reach the centre, the newest first, each once, and never too many?
 import { expect, it } from 'vitest'
 import {
-  UnkeptCalls,
-  unkeptCallsMax,
-  unkeptPauseMs,
-} from '../../../../../gateway/uplink/queues/unkept-calls.ts'
+  UnstoredCalls,
+  unstoredCallsMax,
+  unstoredPauseMs,
+} from '../../../../../gateway/uplink/queues/unstored-calls.ts'
 import type { Link } from '../../../../../gateway/uplink/link.ts'
 import type { Alarm } from '../../../../../protocols/domain/alarm.ts'
 import { VirtualClock } from '../../../../../protocols/kit/clock.ts'
@@ -22,7 +22,7 @@ function create() {
       sent.push({ id: one.id, bytes: payload.byteLength, taken })
     },
   } as unknown as Link
-  return { clock, sent, link, calls: new UnkeptCalls(clock) }
+  return { clock, sent, link, calls: new UnstoredCalls(clock) }
 }
 const ids = (sent: readonly { id: string }[]): string[] => sent.map(({ id }) => id)
 
@@ -32,7 +32,7 @@ it('sends the newest first, one per pause, and a repeat not again', () => {
   expect(calls.add({ ...at, atMs: 9 }, alarm('a'))).toBe(false)
   calls.linkUp(link)
   expect(ids(sent)).toEqual(['c'])
-  clock.advance(unkeptPauseMs * 3)
+  clock.advance(unstoredPauseMs * 3)
   expect(ids(sent)).toEqual(['c', 'b', 'a'])
   expect(calls.add(at, alarm('a', { occurrences: 2 }))).toBe(true)
 })
@@ -42,13 +42,13 @@ it('waits until the broker has each, and sends again on a new link what it has n
   calls.add(at, alarm('a'))
   calls.add(at, alarm('b'))
   calls.linkUp(link)
-  clock.advance(unkeptPauseMs * 2)
+  clock.advance(unstoredPauseMs * 2)
   sent.find(({ id }) => id === 'b')?.taken()
   expect(calls.isWaiting).toBe(true)
   calls.linkDown()
   sent.splice(0)
   calls.linkUp(link)
-  clock.advance(unkeptPauseMs * 2)
+  clock.advance(unstoredPauseMs * 2)
   expect(ids(sent)).toEqual(['a'])
   sent[0]?.taken()
   expect(calls.isWaiting).toBe(false)
@@ -56,11 +56,11 @@ it('waits until the broker has each, and sends again on a new link what it has n
 
 it('keeps the newest hundred, and leaves readings out of a call that is too large', () => {
   const { clock, sent, link, calls } = create()
-  for (let number = 0; number <= unkeptCallsMax; number++) calls.add(at, alarm(`a${number}`))
+  for (let number = 0; number <= unstoredCallsMax; number++) calls.add(at, alarm(`a${number}`))
   calls.add(at, alarm('large', { readings: { text: 'x'.repeat(controlBytesMax) } }))
   calls.linkUp(link)
-  clock.advance(unkeptPauseMs * 200)
-  expect(sent).toHaveLength(unkeptCallsMax)
+  clock.advance(unstoredPauseMs * 200)
+  expect(sent).toHaveLength(unstoredCallsMax)
   expect(ids(sent)[0]).toBe('large')
   expect(ids(sent)).not.toContain('a0')
   expect(Math.max(...sent.map(({ bytes }) => bytes))).toBeLessThanOrEqual(controlBytesMax)

@@ -15,21 +15,21 @@ export interface Proof {
   centreTimeMs: number
 }
 
-export interface AliveProofOptions {
+export interface LivenessProofOptions {
   clock: Pick<Clock, 'monotonicMs' | 'after'>
   /** The centre's time, asked of the centre: not of a cache. */
   ask: () => Promise<number | undefined>
 }
 
-export class AliveProof {
+export class LivenessProof {
   readonly proof = shallowRef<Proof>()
   readonly isBlind = shallowRef(false)
-  readonly #options: AliveProofOptions
+  readonly #options: LivenessProofOptions
   #cancel: () => void = () => undefined
   #isStopped = true
   #startedMs = 0
 
-  constructor(options: AliveProofOptions) {
+  constructor(options: LivenessProofOptions) {
     this.#options = options
   }
 

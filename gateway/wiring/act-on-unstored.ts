@@ -2,8 +2,8 @@
 import type { Logger } from 'pino'
 import { deviceTopic } from '../../protocols/device-mqtt/topics.ts'
 import type { LocalCommand } from '../alarms/port.ts'
-import type { UnkeptOutcome } from '../intake/intake-options.ts'
-import { Unkept } from '../intake/unkept.ts'
+import type { UnstoredOutcome } from '../intake/intake-options.ts'
+import { UnstoredResponse } from '../intake/unstored-response.ts'
 import type { DeviceBroker } from '../broker/port.ts'
 import type { Journal } from '../journal/port.ts'
 import type { Uplink } from '../uplink/port.ts'
@@ -12,11 +12,16 @@ interface Parts {
   journal: Pick<Journal, 'nextSequence'>
   broker: Pick<DeviceBroker, 'publish'>
   /** Undefined for a box without a centre. */
-  uplink: Pick<Uplink, 'sendUnkept'> | undefined
+  uplink: Pick<Uplink, 'sendUnstoredCall'> | undefined
   logger: Logger
 }
 
-export function actUnkept({ journal, broker, uplink, logger }: Parts): (outcome: UnkeptOutcome) => void {
+export function actOnUnstored({
+  journal,
+  broker,
+  uplink,
+  logger,
+}: Parts): (outcome: UnstoredOutcome) => void {
   const act = ({ device, ...command }: LocalCommand): void => {
     logger.error({ device, do: command.do }, 'the journal refuses; what a rule asks for is done all the same')
     const order = JSON.stringify({ id: `c-${journal.nextSequence()}`, ...command })
@@ -25,10 +30,10 @@ export function actUnkept({ journal, broker, uplink, logger }: Parts): (outcome:
       logger.warn({ device, reason: error.message }, 'a command could not be sent')
     })
   }
-  const unkept = new Unkept(act)
+  const unstored = new UnstoredResponse(act)
   return (outcome) => {
-    unkept.take(outcome)
+    unstored.take(outcome)
     for (const { alarm } of outcome.transitions)
-      if (alarm.state !== 'normal') uplink?.sendUnkept(outcome.at, alarm)
+      if (alarm.state !== 'normal') uplink?.sendUnstoredCall(outcome.at, alarm)
   }
 }

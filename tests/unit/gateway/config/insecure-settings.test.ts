@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { parseGatewayConfig } from '../../../../gateway/config/config.ts'
-import { findOpenDoors } from '../../../../gateway/config/open-doors.ts'
+import { findInsecureSettings } from '../../../../gateway/config/insecure-settings.ts'
 
 function doorsOf(listeners: string, rest = '', folder = '/'): string[] {
   const text = `box: { id: stone-bridge-1 }\ndataDir: ./data\nmqtt: { listeners: [${listeners}], ${rest} }`
   const config = parseGatewayConfig(text, folder)
   if (!config.ok) throw new Error(JSON.stringify(config.problems))
-  return findOpenDoors(config.value).map(({ path }) => path)
+  return findInsecureSettings(config.value).map(({ path }) => path)
 }
 
 it('names listeners off loopback that ask for no proof or are in plain text', () => {

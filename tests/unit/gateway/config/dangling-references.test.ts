@@ -1,7 +1,7 @@
 // Are the parts of a configuration without effect named?
 import { describe, expect, it } from 'vitest'
 import { parseGatewayConfig } from '../../../../gateway/config/config.ts'
-import { findLooseEnds } from '../../../../gateway/config/loose-ends.ts'
+import { findDanglingReferences } from '../../../../gateway/config/dangling-references.ts'
 
 const whole = `
 box: { id: stone-bridge-1 }
@@ -22,10 +22,10 @@ rules:
 function endsOf(text: string): string[] {
   const config = parseGatewayConfig(text, '/')
   if (!config.ok) throw new Error(JSON.stringify(config.problems))
-  return findLooseEnds(config.value).map(({ path }) => path)
+  return findDanglingReferences(config.value).map(({ path }) => path)
 }
 
-describe('findLooseEnds', () => {
+describe('findDanglingReferences', () => {
   it('finds none in a whole configuration', () => {
     expect(endsOf(whole)).toEqual([])
   })

@@ -5,7 +5,7 @@ import type { Guard } from '../../protocols/domain/guard.ts'
 /** Every tenth heartbeat has it in any case: five minutes. */
 const everyMany = 10
 
-export class GuardNews {
+export class HeartbeatGuardState {
   readonly #read: () => Guard
   #last = ''
   #since = 0

@@ -14,19 +14,19 @@ const requestBytesMax = 16 * 1024
 const answerBytesMax = 32 * 1024 * 1024
 const answerMsMax = 60_000
 
-export const doorOf = (dataDir: string): string => join(dataDir, 'control.sock')
+export const controlSocketOf = (dataDir: string): string => join(dataDir, 'control.sock')
 
 /** The answer: a value as JSON, or bytes. */
-export type DoorCall = (body: unknown) => Promise<Result<object | Uint8Array>>
+export type ControlCall = (body: unknown) => Promise<Result<object | Uint8Array>>
 
-export class ControlDoor {
+export class ControlSocket {
   readonly #path: string
-  readonly #calls: Readonly<Record<string, DoorCall>>
+  readonly #calls: Readonly<Record<string, ControlCall>>
   readonly #logger: Logger
   readonly #server: Server
 
-  constructor(dataDir: string, calls: Readonly<Record<string, DoorCall>>, logger: Logger) {
-    this.#path = doorOf(dataDir)
+  constructor(dataDir: string, calls: Readonly<Record<string, ControlCall>>, logger: Logger) {
+    this.#path = controlSocketOf(dataDir)
     this.#calls = calls
     this.#logger = logger
     this.#server = createServer((asked, response) => void this.#serve(asked, response))
@@ -96,7 +96,7 @@ async function readAll(stream: AsyncIterable<Buffer>, bytesMax: number): Promise
 }
 
 /** Undefined when no program runs on this folder. */
-export async function callDoor(
+export async function callControlSocket(
   dataDir: string,
   name: string,
   body?: object,
@@ -104,7 +104,7 @@ export async function callDoor(
   return new Promise((resolve, reject) => {
     const asked = request(
       {
-        socketPath: doorOf(dataDir),
+        socketPath: controlSocketOf(dataDir),
         path: `/${name}`,
         method: 'POST',
         signal: AbortSignal.timeout(answerMsMax),

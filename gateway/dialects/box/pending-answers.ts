@@ -13,7 +13,7 @@ export const refusalMs = 5000
 export type Answered = (result: Answer) => void
 export type Answer = Pick<CommandResult, 'ok' | 'error' | 'handedOver'>
 
-interface Awaited {
+interface PendingAnswer {
   device: string
   id: string
   policy: AnswerPolicy
@@ -21,9 +21,9 @@ interface Awaited {
   cancel: () => void
 }
 
-export class AwaitedAnswers {
+export class PendingAnswers {
   readonly #clock: Clock
-  readonly #waiting = new Map<string, Awaited>()
+  readonly #waiting = new Map<string, PendingAnswer>()
 
   constructor(clock: Clock) {
     this.#clock = clock

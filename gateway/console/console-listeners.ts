@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { pause } from '../../platform/time/pause.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 
-export interface ConsoleDoorsOptions {
+export interface ConsoleListenersOptions {
   host: string
   port: number
   /** 0.0.0.0 or ::, which contain loopback. */
@@ -26,8 +26,8 @@ const notListeningMs = 30_000
 /** Longest wait of one timer. */
 const lookMsMax = 24 * 3_600_000
 
-export class ConsoleDoors {
-  readonly #options: ConsoleDoorsOptions
+export class ConsoleListeners {
+  readonly #options: ConsoleListenersOptions
   #server: Server | undefined
   #host = ''
   #port: number
@@ -35,7 +35,7 @@ export class ConsoleDoors {
   #moving: Promise<void> = Promise.resolve()
   #cancel = (): void => undefined
 
-  constructor(options: ConsoleDoorsOptions) {
+  constructor(options: ConsoleListenersOptions) {
     this.#options = options
     this.#port = options.port
   }

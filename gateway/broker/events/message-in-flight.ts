@@ -12,11 +12,11 @@ export type Done = (error?: Error | null) => void
 const notAscii = /[\u0080-\u00ff]/
 
 /** The connection that handed it on. */
-export interface InHandOwner {
-  onKept(message: InHand): void
+export interface MessageInFlightOwner {
+  onKept(message: MessageInFlight): void
   /** The connection has its first PUBACK of this turn to send. */
   onAnswer(connection: Connection): void
-  onNotKept(message: InHand, error: unknown): void
+  onNotKept(message: MessageInFlight, error: unknown): void
   /** It is answered. */
   onGiven(): void
 }
@@ -31,7 +31,7 @@ export interface Arrived {
   isResent?: boolean
 }
 
-export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer, SharedMessage {
+export class MessageInFlight implements AnswerPlace, DeviceMessage, StorageAnswer, SharedMessage {
   readonly connection: Connection
   readonly right: PublishRight
   readonly device: string
@@ -49,7 +49,7 @@ export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer, Shared
   next: AnswerPlace | undefined
   readonly #done: Done | undefined
   readonly #packetId: number
-  readonly #owner: InHandOwner
+  readonly #owner: MessageInFlightOwner
   readonly #length: number
   #error: Error | null | undefined
 
@@ -59,7 +59,7 @@ export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer, Shared
     right: PublishRight,
     message: Arrived,
     answer: Done | number,
-    owner: InHandOwner,
+    owner: MessageInFlightOwner,
   ) {
     this.connection = connection
     this.right = right
@@ -73,8 +73,8 @@ export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer, Shared
     this.#done = typeof answer === 'number' ? undefined : answer
     this.#packetId = typeof answer === 'number' ? answer : 0
     this.#owner = owner
-    connection.inHand++
-    connection.inHandBytes += this.#length
+    connection.inFlight++
+    connection.inFlightBytes += this.#length
     connection.all.bytes += this.#length
     connection.answers.add(this)
   }
@@ -112,8 +112,8 @@ export class InHand implements AnswerPlace, DeviceMessage, StorageAnswer, Shared
 
   give(): void {
     const { connection } = this
-    connection.inHand--
-    connection.inHandBytes -= this.#length
+    connection.inFlight--
+    connection.inFlightBytes -= this.#length
     connection.all.bytes -= this.#length
     this.#owner.onGiven()
     if (this.#done) this.#done(this.#error)

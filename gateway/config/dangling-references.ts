@@ -20,7 +20,7 @@ const unableKinds: Record<string, readonly DeviceKind[]> = lookup({
   sign: ['siren', 'lamp', 'loudspeaker'],
 })
 
-export function findLooseEnds(config: GatewayConfig): Problem[] {
+export function findDanglingReferences(config: GatewayConfig): Problem[] {
   return [...rulesWithoutEffect(config), ...zonesAndCameras(config), ...equalEnds(config)]
 }
 

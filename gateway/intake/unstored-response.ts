@@ -2,12 +2,12 @@
 // once per input, although the device keeps its event and sends it again and again.
 import { forgetOldest } from '../../platform/forget-oldest.ts'
 import type { LocalCommand } from '../alarms/port.ts'
-import type { UnkeptOutcome } from './intake-options.ts'
+import type { UnstoredOutcome } from './intake-options.ts'
 
 /** Largest number of remembered inputs; a repeat of an older one sends its commands again. */
 const rememberedMax = 1000
 
-export class Unkept {
+export class UnstoredResponse {
   readonly #act: (command: LocalCommand) => void
   readonly #acted = new Set<string>()
 
@@ -16,7 +16,7 @@ export class Unkept {
   }
 
   /** True when there was a command and it had not been sent yet. */
-  take({ inputs, commands }: UnkeptOutcome): boolean {
+  take({ inputs, commands }: UnstoredOutcome): boolean {
     const key = inputs.map(({ inputId }) => inputId).join(' ')
     if (commands.length === 0 || this.#acted.has(key)) return false
     this.#acted.add(key)

@@ -23,7 +23,7 @@ export function documentIn(row: DocumentRow): Record<string, unknown> | undefine
 }
 
 /** The rest of the file is undamaged. Returns how many documents were set aside. */
-export function setAsideSpoiltDocuments(db: Database.Database): number {
+export function setAsideCorruptDocuments(db: Database.Database): number {
   const rows = db.prepare('SELECT key, value, sum FROM state').iterate() as Iterable<DocumentRow>
   const spoilt: DocumentRow[] = []
   for (const row of rows) if (!documentIn(row)) spoilt.push(row)

@@ -5,16 +5,16 @@ import type { Alarm } from '../../../protocols/domain/alarm.ts'
 import type { BoxTime } from '../../../protocols/domain/event.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
 import { controlBytesMax, encodeJson } from '../../../protocols/uplink/codec.ts'
-import type { UnkeptCall } from '../../../protocols/uplink/unkept.ts'
+import type { UnstoredCall } from '../../../protocols/uplink/unstored-call.ts'
 import type { Link } from '../link.ts'
 
 /** Most waiting alarms; beyond it the oldest are dropped, because the newest calls are not answered yet. */
-export const unkeptCallsMax = 100
+export const unstoredCallsMax = 100
 /**
  * Shortest time between two messages, ms: a refused input is retried again and again, and a thin link must stay free
  * for records.
  */
-export const unkeptPauseMs = 250
+export const unstoredPauseMs = 250
 
 interface Waiting {
   payload: Uint8Array
@@ -24,7 +24,7 @@ interface Waiting {
   isTaken: boolean
 }
 
-export class UnkeptCalls {
+export class UnstoredCalls {
   readonly #clock: Clock
   /** By alarm id, oldest first. Alarms that the centre has stay in the list, so that their repeats are recognised. */
   readonly #calls = new Map<string, Waiting>()
@@ -45,7 +45,7 @@ export class UnkeptCalls {
     if (this.#calls.get(alarm.id)?.says === says) return false
     this.#calls.delete(alarm.id)
     this.#calls.set(alarm.id, { payload: encodeCall(at, alarm), says, isSent: false, isTaken: false })
-    forgetOldest(this.#calls, unkeptCallsMax)
+    forgetOldest(this.#calls, unstoredCallsMax)
     this.#pump()
     return true
   }
@@ -69,7 +69,7 @@ export class UnkeptCalls {
       next.isTaken = true
     })
     this.#isPausing = true
-    this.#clock.after(unkeptPauseMs, () => {
+    this.#clock.after(unstoredPauseMs, () => {
       this.#isPausing = false
       this.#pump()
     })
@@ -78,7 +78,7 @@ export class UnkeptCalls {
 
 /** Readings that do not fit are left out: the person and the place are more important. */
 function encodeCall(at: BoxTime, alarm: Alarm): Uint8Array {
-  const call: UnkeptCall = { v: 1, at, alarm }
+  const call: UnstoredCall = { v: 1, at, alarm }
   const payload = encodeJson(call)
   if (payload.byteLength <= controlBytesMax) return payload
   const { readings: _readings, ...rest } = alarm

@@ -9,7 +9,7 @@ interface PendingGap<T> {
   next: T | undefined
 }
 
-export class GapNotes<T extends { box: string; lane: string }> {
+export class GapThrottle<T extends { box: string; lane: string }> {
   readonly #clock: Clock
   readonly #tell: (gap: T) => void
   readonly #pausing = new Map<string, PendingGap<T>>()

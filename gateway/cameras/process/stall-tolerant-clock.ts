@@ -2,7 +2,7 @@
 // stopped, has answers waiting in its sockets, but its timers fire first.
 import type { Clock } from '../../../protocols/kit/clock.ts'
 
-export function createPatientClock(clock: Clock): Clock {
+export function createStallTolerantClock(clock: Clock): Clock {
   return {
     ...clock,
     after: (delayMs, run) => {

@@ -1,12 +1,12 @@
 // Is a lane with frequently changing holes reported only from time to time, and correctly in the end?
 import { expect, it } from 'vitest'
-import { GapNotes, gapPauseMs } from '../../../../centre/villages/gap-notes.ts'
+import { GapThrottle, gapPauseMs } from '../../../../centre/villages/gap-throttle.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 
 it('tells the first at once and of all that follow the latest, once in a pause; other lanes do not wait', () => {
   const clock = new VirtualClock()
   const told: string[] = []
-  const notes = new GapNotes<{ box: string; lane: string; n: number }>(clock, ({ lane, n }) =>
+  const notes = new GapThrottle<{ box: string; lane: string; n: number }>(clock, ({ lane, n }) =>
     told.push(`${lane} ${n}`),
   )
   for (let n = 1; n <= 100; n++) notes.add({ box: 'a', lane: 'red', n })

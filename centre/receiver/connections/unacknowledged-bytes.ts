@@ -3,14 +3,14 @@
 import type { Duplex } from 'node:stream'
 
 /** Of one connection, in bytes of unacknowledged Reports. One further Report may be in progress. */
-export const inHandBytesMax = 512 * 1024
+export const unacknowledgedBytesMax = 512 * 1024
 
-export class InHand {
+export class UnacknowledgedBytes {
   readonly #bytes = new WeakMap<Duplex, number>()
 
   /** True while nothing more of it may be read. */
   isHeld(connection: Duplex): boolean {
-    return (this.#bytes.get(connection) ?? 0) >= inHandBytesMax
+    return (this.#bytes.get(connection) ?? 0) >= unacknowledgedBytesMax
   }
 
   /** Call the result when these bytes are processed. */

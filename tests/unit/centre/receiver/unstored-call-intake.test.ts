@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
-import { UnkeptIntake, unrecordedMsMax } from '../../../../centre/receiver/unkept-intake.ts'
+import { UnstoredCallIntake, unrecordedMsMax } from '../../../../centre/receiver/unstored-call-intake.ts'
 import type { IntakeBatch, StoredChange } from '../../../../centre/storage/port.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { makeAlarm } from '../../../contract/centre/centre-parts.ts'
@@ -26,9 +26,9 @@ function open() {
   const pushed: StoredChange[] = []
   const disk = { isFull: false }
   const batches: IntakeBatch[] = []
-  const intake = new UnkeptIntake({
+  const intake = new UnstoredCallIntake({
     storage: {
-      storeUnkept: ({ alarm }) => {
+      storeUnstoredCall: ({ alarm }) => {
         if (disk.isFull) return Promise.reject(new Error('disk full'))
         texts.push(alarm.text.en)
         if (stored.has(alarm.id)) return Promise.resolve([])

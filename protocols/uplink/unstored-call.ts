@@ -7,7 +7,7 @@ import { clockQualities, type BoxTime } from '../domain/event.ts'
 import { bootMax, sinceBootMsMax, wallMsMax } from '../domain/limits.ts'
 import { alarmSchema } from './report.ts'
 
-export const unkeptSchema = z.looseObject({
+export const unstoredCallSchema = z.looseObject({
   v: z.literal(1),
   at: z.looseObject({
     boot: z.number().int().min(1).max(bootMax),
@@ -18,7 +18,7 @@ export const unkeptSchema = z.looseObject({
   alarm: alarmSchema,
 })
 
-export interface UnkeptCall {
+export interface UnstoredCall {
   v: 1
   at: BoxTime
   /** Has the same id as its AlarmRecord, if the box stores it later. */

@@ -2,10 +2,10 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
-import { createPatientClock } from '../../../../../gateway/cameras/process/patient-clock.ts'
+import { createStallTolerantClock } from '../../../../../gateway/cameras/process/stall-tolerant-clock.ts'
 import { createSystemClock } from '../../../../../protocols/kit/clock.ts'
 
-const clock = createPatientClock(createSystemClock())
+const clock = createStallTolerantClock(createSystemClock())
 
 /** Blocks the whole process, like a board without a free processor. */
 const standStill = (forMs: number): void => {

@@ -29,20 +29,20 @@ export const httpLimits = {
 /** A foreign origin is logged once in this time: a reverse proxy without a Host line causes one with every request. */
 const originLogEveryMs = 60_000
 
-export interface DeskDoorOptions {
+export interface DeskConnectionGuardOptions {
   sender: RequestSender
   clock: Clock
   logger: Logger
   registry: Registry
 }
 
-export class DeskDoor {
-  readonly #options: DeskDoorOptions
+export class DeskConnectionGuard {
+  readonly #options: DeskConnectionGuardOptions
   readonly #guard: StrangerGuard
   readonly #refused
   #originLoggedAtMs = -Infinity
 
-  constructor(options: DeskDoorOptions) {
+  constructor(options: DeskConnectionGuardOptions) {
     this.#options = options
     this.#refused = new Counter({
       name: 'gengfu_centre_http_refused_total',

@@ -7,19 +7,19 @@ import type { Clock } from '../../../protocols/kit/clock-port.ts'
 export const renewMs = 240_000
 const minuteMs = 60_000
 
-export interface OpenDoorsOptions {
+export interface PairingWindowsOptions {
   clock: Clock
   /** The obstacle; undefined when the bridge agreed. */
   ask: (bridge: string, minutes: number) => Promise<string | undefined>
   logger: Logger
 }
 
-export class OpenDoors {
-  readonly #options: OpenDoorsOptions
+export class PairingWindows {
+  readonly #options: PairingWindowsOptions
   /** One for each bridge in pairing mode. */
   readonly #cancels = new Map<string, () => void>()
 
-  constructor(options: OpenDoorsOptions) {
+  constructor(options: PairingWindowsOptions) {
     this.#options = options
   }
 

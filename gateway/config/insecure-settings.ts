@@ -1,11 +1,11 @@
 // Finds insecure settings: devices that connect from outside this machine without authentication or encryption, and
 // secret files that all users may read. The gateway still starts; the start and `check-config` warn about each setting.
-import { openFiles, type SecretFile } from '../../platform/strangers/open-doors.ts'
+import { openFiles, type SecretFile } from '../../platform/strangers/insecure-settings.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { isLoopback } from '../../platform/loopback.ts'
 import type { GatewayConfig } from './config.ts'
 
-export function findOpenDoors(config: GatewayConfig): Problem[] {
+export function findInsecureSettings(config: GatewayConfig): Problem[] {
   return [...openListeners(config), ...secretFiles(config)]
 }
 
