@@ -23,6 +23,7 @@ import type { DeviceBroker } from '../broker/port.ts'
 import type { CameraHealth, Cameras } from '../cameras/port.ts'
 import type { TimeComparison } from '../clock/port.ts'
 import type { GatewayConfig } from '../config/config.ts'
+import type { MessageCounts } from '../intake/port.ts'
 import type { Journal, QuarantineRow } from '../journal/port.ts'
 import type { BoxExtras } from './board/box-extras.ts'
 import { readAuditHeads } from './audit-heads.ts'
@@ -40,6 +41,8 @@ export interface HealthReportOptions {
   broker: DeviceBroker
   cameras: Pick<Cameras, 'health'> | undefined
   documents: AlarmMemory
+  /** What came again or could not be read, by device. */
+  counts?: { of(device: string): MessageCounts | undefined }
   guard: () => Guard
   now: () => BoxTime & { steadyMs: number }
   steadyBaseMs: number
@@ -196,6 +199,7 @@ export class HealthReport {
       ...(lastHeardMs === undefined ? {} : { lastHeardAgoMs: nowMs - lastHeardMs }),
       ...(vitals.batteryPercent === undefined ? {} : { batteryPercent: vitals.batteryPercent }),
       ...(vitals.signalDbm === undefined ? {} : { signalDbm: vitals.signalDbm }),
+      ...countsOf(this.#options.counts?.of(id)),
     }
     return this.#options.extras?.withForecast(device) ?? device
   }
@@ -212,6 +216,13 @@ export class HealthReport {
     return { count: standing.length, list: standing.slice(0, healthAlarmsMax) }
   }
 }
+
+const countsOf = (
+  { repeats, refused }: MessageCounts = { repeats: 0, refused: 0 },
+): Partial<MessageCounts> => ({
+  ...(repeats > 0 ? { repeats } : {}),
+  ...(refused > 0 ? { refused } : {}),
+})
 
 function zoneNameOf(zones: GatewayConfig['zones'], id: string | undefined): { zoneName?: string } {
   const name = id === undefined ? undefined : zones.find((zone) => zone.id === id)?.name

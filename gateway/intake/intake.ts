@@ -15,7 +15,7 @@ import { DeviceIds } from './memory/device-ids.ts'
 import { IntakeMemory } from './memory/intake-memory.ts'
 import type { CommitParts, IntakeOptions, UnstoredOutcome } from './intake-options.ts'
 import { InFlight, type EventInFlight } from './memory/in-flight.ts'
-import { createIntakeMetrics, type IntakeMetrics } from './intake-metrics.ts'
+import { createIntakeMetrics, DeviceCounts, type IntakeMetrics } from './intake-metrics.ts'
 import { joinStored } from './memory/join-stored.ts'
 import { joinOutcomes } from './join-outcomes.ts'
 import type { AlarmJudge, ExtraWrites, StoredInput } from './port.ts'
@@ -57,6 +57,7 @@ export class Intake implements AlarmJudge {
   })
   readonly #metrics: IntakeMetrics
   readonly #urgent: UrgentShare
+  readonly counts = new DeviceCounts()
   #keptEvents = 0
   #isForAlarmsOnly = false
   #kept: (input: StoredInput) => void = () => undefined
@@ -66,7 +67,7 @@ export class Intake implements AlarmJudge {
     this.#options = options
     this.#refusedIds = options.refusedIds ?? new RefusedIds()
     this.#memory = new IntakeMemory({ ...options, steadyMs: () => options.now().steadyMs })
-    this.#metrics = createIntakeMetrics(options.metrics, () => {
+    this.#metrics = createIntakeMetrics(options.metrics, this.counts, () => {
       const kept = this.#keptEvents
       this.#keptEvents = 0
       return kept
@@ -201,7 +202,7 @@ export class Intake implements AlarmJudge {
         return true
       }
     }
-    this.#metrics.messages.inc({ result: 'repeat' })
+    this.#metrics.repeated(device)
     if (learned.length === 0 || this.#inFlight.find(device, messageId))
       this.joinStored(device, messageId, answer)
     else answerWith(this.#options.journal.append({ records: [], state: learned, isUrgent: false }), answer)
@@ -268,7 +269,7 @@ export class Intake implements AlarmJudge {
     if (!parsed.ok) return this.#quarantine(message, `presence: ${describeProblems(parsed.problems)}`)
     const { device } = message
     if (!this.#memory.presence.change(device, parsed.value)) {
-      this.#metrics.messages.inc({ result: 'repeat' })
+      this.#metrics.repeated(device)
       return Promise.resolve()
     }
     const time = this.#options.now()
@@ -307,7 +308,7 @@ export class Intake implements AlarmJudge {
   async #quarantine(message: Message, problem: string): Promise<void> {
     const quarantine = quarantineRow(message, problem, this.#options.now().atMs)
     await this.#options.journal.append({ records: [], quarantine, isUrgent: false })
-    this.#metrics.messages.inc({ result: 'quarantined' })
+    this.#metrics.quarantined(message.device)
   }
 
   judge(input: AlarmInput): Promise<void> {
@@ -384,7 +385,7 @@ export class Intake implements AlarmJudge {
     })
     this.#refusedIds.kept(more.inputs)
     for (const { alarm, change } of alarms) this.#metrics.changes.inc({ colour: alarm.colour, change })
-    if (more.quarantine) this.#metrics.messages.inc({ result: 'quarantined' })
+    if (more.quarantine) this.#metrics.quarantined(more.quarantine.device)
     if (!more.event) this.#memory.countInput()
     this.#kept({
       ...(more.event ? { event: more.event } : {}),

@@ -36,6 +36,14 @@ export interface StoredInput {
   result?: { device: string; result: CommandResult }
 }
 
+/** Messages of one device, since the program started. */
+export interface MessageCounts {
+  /** That came again after they had been stored. */
+  repeats: number
+  /** That could not be read and lie in quarantine. */
+  refused: number
+}
+
 /** Committed together with the engine's results for these inputs. */
 export interface ExtraWrites {
   logs: readonly LogEntry[]

@@ -120,7 +120,8 @@ export function openDailyReport(
       openAlarms: activeAlarms(intake.documents()).length,
     }),
     log: (what, facts) => intake.log(what, facts),
-    onFailed: (error) => logger.warn({ err: error }, 'the daily report could not be stored; it is tried again'),
+    onFailed: (error) =>
+      logger.warn({ err: error }, 'the daily report could not be stored; it is tried again'),
   })
 }
 

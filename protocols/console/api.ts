@@ -118,6 +118,10 @@ export interface HealthDevice {
   /** When the battery will be flat at its present rate; absent until that is known. */
   flatAtMs?: number
   signalDbm?: number
+  /** Messages that came again after they had been stored, since the program started; absent for none. */
+  repeats?: number
+  /** Messages that could not be read, since the program started; absent for none. */
+  refused?: number
 }
 
 export interface HealthBoard {

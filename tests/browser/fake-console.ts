@@ -115,6 +115,8 @@ export function makeHealth(): HealthAnswer {
           lastHeardAgoMs: 30_000,
           batteryPercent: 18,
           signalDbm: -71,
+          repeats: 4,
+          refused: 2,
         },
         { id: 'smoke-wang', kind: 'smoke', presence: 'present', lastHeardAgoMs: 61_000, batteryPercent: 92 },
       ],

@@ -71,6 +71,23 @@ describe('a checkpoint', () => {
   )
 })
 
+describe('messages of a device', () => {
+  it('that came again and that could not be read are counted for it', async () => {
+    const { intake, journal } = await openBox(folder)
+    const level = message('level-1', '1-1', { waterLevelMm: 100 })
+    for (const one of [
+      level,
+      level,
+      level,
+      { ...level, payload: Buffer.from('{"id":') },
+      { ...level, device: 'level-2' },
+    ])
+      await intake.accept(one).catch(() => undefined)
+    expect(intake.counts.of('level-1')).toEqual({ repeats: 2, refused: 1 })
+    await journal.close()
+  })
+})
+
 describe('an event that the alarm engine fails on', () => {
   it('is in quarantine when it is acknowledged, also when it comes again, and others go on', async () => {
     const box = await openBox(folder, {

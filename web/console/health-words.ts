@@ -166,6 +166,8 @@ export const words = {
   lastHeard: { zh: '最近听到', en: 'Last heard' },
   battery: { zh: '电量', en: 'Battery' },
   signal: { zh: '信号', en: 'Signal' },
+  repeats: { zh: '重复', en: 'Repeated' },
+  unreadable: { zh: '无法识别', en: 'Not readable' },
   notShown: { zh: '另有 {count} 个未列出', en: '{count} more not listed' },
   quarantine: { zh: '隔离（读不懂的消息）', en: 'Quarantine (what could not be read)' },
   noQuarantine: { zh: '没有读不懂的消息。', en: 'Everything could be read.' },

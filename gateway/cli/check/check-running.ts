@@ -82,26 +82,33 @@ function deviceNotes({ devices }: HealthAnswer): Note[] {
       en: `${devices.present} of ${devices.known} devices are present${enAway}.`,
     },
     ...devices.list
-      .filter(({ batteryPercent, signalDbm }) => batteryPercent !== undefined || signalDbm !== undefined)
+      .filter(({ batteryPercent, signalDbm, repeats, refused }) =>
+        [batteryPercent, signalDbm, repeats, refused].some((known) => known !== undefined),
+      )
       .slice(0, devicesShown)
-      .map(powerNote),
+      .map(deviceNote),
   ]
 }
 
-/** Last battery with the month in which it ends, and signal of one device. */
-function powerNote({ id, batteryPercent, flatAtMs, signalDbm }: HealthDevice): Note {
+/** Last battery with the month in which it ends, signal, repeats and unreadable messages of one device. */
+function deviceNote({ id, batteryPercent, flatAtMs, signalDbm, repeats, refused }: HealthDevice): Note {
   const month = flatAtMs === undefined ? undefined : new Date(flatAtMs).toISOString().slice(0, 7)
   const zh = [
     ...(batteryPercent === undefined ? [] : [`电量 ${batteryPercent}%`]),
     ...(month === undefined ? [] : [`约 ${month} 用完`]),
     ...(signalDbm === undefined ? [] : [`信号 ${signalDbm} dBm`]),
+    ...(repeats === undefined ? [] : [`重复 ${repeats} 条`]),
+    ...(refused === undefined ? [] : [`无法识别 ${refused} 条`]),
   ]
   const en = [
     ...(batteryPercent === undefined ? [] : [`battery ${batteryPercent} %`]),
     ...(month === undefined ? [] : [`flat in ${month}`]),
     ...(signalDbm === undefined ? [] : [`signal ${signalDbm} dBm`]),
+    ...(repeats === undefined ? [] : [`${repeats} messages repeated`]),
+    ...(refused === undefined ? [] : [`${refused} messages not readable`]),
   ]
-  const isWeak = (batteryPercent ?? 100) < batteryLowPercent || (signalDbm ?? 0) < signalWatchDbm
+  const isWeak =
+    (batteryPercent ?? 100) < batteryLowPercent || (signalDbm ?? 0) < signalWatchDbm || refused !== undefined
   return { grade: isWeak ? 'watch' : 'good', zh: `${id}：${zh.join('，')}`, en: `${id}: ${en.join(', ')}.` }
 }
 

@@ -61,6 +61,7 @@ export function createHealth(base: Base, options: CreateHealthOptions): HealthRe
     broker,
     cameras,
     documents,
+    counts: intake.counts,
     guard: options.guard,
     now: () => boxClock.now(),
     steadyBaseMs: bases.baseOf(boot),

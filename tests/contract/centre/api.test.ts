@@ -209,6 +209,7 @@ test('describes every route it serves, with schemas', async () => {
   )
   const contentTypes: Record<string, string> = {
     '/api/v1/pictures/{sha256}': 'image/jpeg',
+    '/api/v1/picture-links/{token}': 'image/jpeg',
     '/api/v1/figures/report': 'text/html',
     '/api/v1/cases/{caseId}/attachments/{sha256}': 'application/pdf',
     '/api/v1/ledgers': 'text/html',

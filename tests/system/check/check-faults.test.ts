@@ -390,6 +390,12 @@ test.each(plants)('finds %s: %s', async (code, what, planted) => {
   expect(shown).toContain(remedy.en)
 })
 
+test('names the messages of a device that came again or could not be read', async () => {
+  const report = await checkBox(write('repeats', {}), world(device({ repeats: 12, refused: 3 })))
+  expect(textOf(report, 'en')).toContain('door-1: 12 messages repeated, 3 messages not readable')
+  expect(textOf(report, 'zh')).toContain('door-1：重复 12 条，无法识别 3 条')
+})
+
 test('prints text in one language, or JSON with the exit code', async () => {
   const file = write('both', {})
   const lines: string[] = []

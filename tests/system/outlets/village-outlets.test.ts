@@ -131,7 +131,7 @@ it("shows the keeper's answer by short message on the button's lamp", async () =
   const answer = join(folderOf('inbox'), 'IN20261130_120000_00_+8613800000000_00.txt')
   writeFileSync(answer, `4 ${code}`)
   await vi.waitFor(() => expect(stages).toContain('accepted'), soon)
-  expect(existsSync(answer)).toBe(false)
+  await vi.waitFor(() => expect(existsSync(answer)).toBe(false), soon)
 })
 
 it('raises an alarm of the box when the station fails, and ends it', async () => {
