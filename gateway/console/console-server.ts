@@ -185,8 +185,10 @@ export class ConsoleServer {
     if (isLong) this.#guard.admit(request.socket)
     if (isLong) this.#longBodies++
     try {
+      // A request that is cut off has no socket any more.
+      const { socket } = request
       const body = await readBody(request, bytesMax)
-      this.#guard.admit(request.socket)
+      if (body) this.#guard.admit(socket)
       return body
     } finally {
       if (isLong) this.#longBodies--
