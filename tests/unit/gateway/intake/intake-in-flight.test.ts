@@ -84,12 +84,18 @@ test('a repeat without an event of its own is answered with the event, and at on
   const heard: string[] = []
   const inFlight = new InFlight(() => undefined)
   const id = { device: 'door', messageId: '1-1' }
-  joinStored({ rebuilding: undefined }, inFlight, id, told('stored before', heard))
+  joinStored(
+    { rebuilding: undefined, repeats: { has: () => true } },
+    inFlight,
+    id,
+    told('stored before', heard),
+  )
   expect(heard).toEqual(['stored before kept'])
   // While memory is rebuilt the event waits for it, and is in flight only afterwards.
   let rebuilt: () => void = () => undefined
-  const memory: { rebuilding: Promise<void> | undefined } = {
+  const memory: { rebuilding: Promise<void> | undefined; repeats: { has: () => boolean } } = {
     rebuilding: new Promise((resolve) => (rebuilt = resolve)),
+    repeats: { has: () => false },
   }
   joinStored(memory, inFlight, id, told('repeat', heard))
   const first = inFlight.begin('door', '1-1', told('first', heard))
@@ -99,4 +105,22 @@ test('a repeat without an event of its own is answered with the event, and at on
   expect(heard).toHaveLength(1)
   first.refused(new Error('lost'))
   expect(heard.slice(1)).toEqual(['first lost', 'repeat lost'])
+})
+
+test.each([
+  [true, 'kept'],
+  // A card refused the event, and nothing of it is on disk: a PUBACK would lose the call.
+  [false, 'refused'],
+])('a repeat that waited for a rebuild, with its event on disk: %s, is %s', async (isStored, expected) => {
+  const heard: string[] = []
+  const rebuilding = Promise.resolve()
+  const memory: { rebuilding: Promise<void> | undefined; repeats: { has: () => boolean } } = {
+    rebuilding,
+    repeats: { has: () => isStored },
+  }
+  const answer = { kept: () => void heard.push('kept'), refused: () => void heard.push('refused') }
+  joinStored(memory, new InFlight(() => undefined), { device: 'door', messageId: '1-1' }, answer)
+  memory.rebuilding = undefined
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(heard).toEqual([expected])
 })
