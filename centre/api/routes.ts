@@ -175,7 +175,10 @@ function eventsRoute({ storage }: RouteOptions): Route {
     method: 'GET',
     path: '/api/v1/events',
     scope: 'filtered',
-    summary: { zh: '全部已存记录', en: "Every stored record, in the box's order, then the records that arrive later" },
+    summary: {
+      zh: '全部已存记录',
+      en: "Every stored record, in the box's order, then the records that arrive later",
+    },
     access: roles,
     query: schemas.eventsQuery,
     answer: schemas.eventsAnswer,

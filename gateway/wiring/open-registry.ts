@@ -5,7 +5,12 @@ import { deviceKinds } from '../config/alarm-settings.ts'
 import type { CentreChanges } from '../config/centre-changes.ts'
 import type { DeviceRegistry } from '../config/device-registry.ts'
 import { kindOfReadings } from '../config/kind-of-readings.ts'
-import { speaksFrom, type PendingRegistryChange, type RegistryRequest } from '../config/registry-changes.ts'
+import {
+  speaksFrom,
+  type PendingRegistryChange,
+  type RegistryPlace,
+  type RegistryRequest,
+} from '../config/registry-changes.ts'
 import { knockingMax, type DevicesAnswer, type UnregisteredDevice } from '../../protocols/console/api.ts'
 import { bad, type Result } from '../../protocols/kit/result.ts'
 import { ownDevice, type DeviceBroker } from '../broker/port.ts'
@@ -106,12 +111,7 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
     change: (request) => {
       if (!centreConfig) return bad('this box was given no file to keep a change beside 无配置文件')
       const asked = withSender(request, dialects.dialects.strangers())
-      const place = {
-        devices: config.devices,
-        inFile: centreConfig.idsInFile(),
-        idOf: deviceIdOf,
-        knocking: knocking().map(({ address }) => address),
-      }
+      const place = placeOf(config, centreConfig, knocking())
       const changed = centreConfig.changeDevices(asked, place)
       if (!changed.ok) return changed
       logger.info({ ...changed.value }, 'a device was changed; the box starts anew with it')
@@ -122,6 +122,17 @@ export async function openRegistry(base: Base, options: OpenRegistryOptions): Pr
     permitJoin: (bridge, minutes) => pairing.open(bridge, minutes),
   }
 }
+
+const placeOf = (
+  { devices }: Base['config'],
+  centreConfig: CentreChanges,
+  knocking: readonly UnregisteredDevice[],
+): RegistryPlace => ({
+  devices,
+  inFile: centreConfig.idsInFile(),
+  idOf: deviceIdOf,
+  knocking: knocking.map(({ address }) => address),
+})
 
 /** Devices without a proof, as far as they are not known otherwise. */
 const refusedBy = (broker: DeviceBroker, known: ReadonlySet<string>, nowMs: number): UnregisteredDevice[] =>

@@ -173,7 +173,10 @@ export class ForeignBroker {
     const { dialects, bridge, logger } = this.#options
     const client = this.#client
     const end = (reason: string): void => {
-      logger.warn({ bridge: bridge.id, reason }, 'a message could not be stored; its broker will send it again')
+      logger.warn(
+        { bridge: bridge.id, reason },
+        'a message could not be stored; its broker will send it again',
+      )
       // Without an answer the session keeps the message, and delivers it again on the next connection.
       client?.stream.destroy()
     }
