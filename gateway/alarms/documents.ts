@@ -50,6 +50,8 @@ export interface AlarmDocument {
   calledOffBy?: string
   /** The local rules that act for this alarm, each with the time limit of that run. */
   acting?: Record<string, number> | undefined
+  /** Repeats of a red that may still be sent one by one, as of a steady time. */
+  repeats?: { left: number; atMs: number }
   /** A change that is not yet in any transition. */
   isUntold?: boolean | undefined
   /** For a storm: how many alarms of each kind it holds. */

@@ -33,13 +33,18 @@ export const stormEndsBelow = 5
 export const untoldForMsMax = 10_000
 /** Repeats of a chattering alarm are sent at most this often. */
 export const chatterTellsEachMs = 60_000
+/** Repeats of a red that are too many for a person are counted, and their count is sent this often. */
+export const redTellsEachMs = 1000
+
+/** How long a change of this alarm may wait before it is sent. */
+export const untoldMsMax = ({ storm, alarm }: AlarmDocument): number =>
+  storm ? untoldForMsMax : alarm.colour === 'red' ? redTellsEachMs : chatterTellsEachMs
 
 export function alarmDueMs(document: AlarmDocument, place: Place): number {
   let dueMs = Infinity
   if (document.alarm.state === 'shelved') dueMs = Math.min(dueMs, document.shelvedUntilMs ?? Infinity)
   if (document.heldUntilMs !== undefined) dueMs = Math.min(dueMs, document.heldUntilMs)
-  if (document.isUntold)
-    dueMs = Math.min(dueMs, document.writtenMs + (document.storm ? untoldForMsMax : chatterTellsEachMs))
+  if (document.isUntold) dueMs = Math.min(dueMs, document.writtenMs + untoldMsMax(document))
   if (document.suppression?.why === 'root-cause') dueMs = Math.min(dueMs, document.unmuteMs ?? Infinity)
   if (document.storm && document.isPresent) dueMs = Math.min(dueMs, document.releaseMs ?? calmMs(place))
   return dueMs

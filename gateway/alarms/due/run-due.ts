@@ -1,13 +1,6 @@
 // Processes changes that time alone causes, one document at a time: silence, ends of shelves, holds, delays,
 // bypasses, storms.
-import {
-  alarmDueMs,
-  chatterTellsEachMs,
-  calmMs,
-  pendingSinceMs,
-  untoldForMsMax,
-  unconfirmedForMs,
-} from './alarm-due.ts'
+import { alarmDueMs, calmMs, pendingSinceMs, untoldMsMax, unconfirmedForMs } from './alarm-due.ts'
 import { unhold, unshelve } from '../lifecycle/answer.ts'
 import { raiseWaiting } from '../box-facts.ts'
 import { endBypass } from '../zones/bypass.ts'
@@ -46,8 +39,7 @@ function runAlarm(judging: Judging, key: string): void {
   if (document.suppression?.why === 'root-cause') return unmute(judging, document)
   if (document.storm && document.isPresent && (document.releaseMs ?? calmMs(judging)) <= nowMs)
     return releaseStorm(judging, document)
-  const untoldMs = document.storm ? untoldForMsMax : chatterTellsEachMs
-  if (document.isUntold && document.writtenMs + untoldMs <= nowMs)
+  if (document.isUntold && document.writtenMs + untoldMsMax(document) <= nowMs)
     return document.storm ? tellStorm(judging, document) : writeAlarm(judging, 'updated', document)
 }
 

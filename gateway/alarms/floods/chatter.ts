@@ -1,4 +1,5 @@
-// Chattering below red: three changes inside the window hold the alarm's state, and its repeats are sent rarely.
+// Chattering below red: three changes inside the window hold the alarm's state, and its repeats are sent rarely. A red
+// is never held; only its repeats that no person can make are sent together.
 import type { AlarmDocument } from '../documents.ts'
 import type { Judging } from '../judging.ts'
 
@@ -15,4 +16,21 @@ export function noteChange(judging: Judging, document: AlarmDocument): AlarmDocu
   return changesMs.length >= chatterChanges
     ? { ...document, changesMs, heldUntilMs: nowMs + windowMs }
     : { ...document, changesMs }
+}
+
+/** Repeats of one red that are sent one by one at once, far more than a person presses. */
+export const redRepeatsAtOnce = 2000
+/** And as many a second after those. */
+export const redRepeatsPerSecond = 10
+
+/**
+ * Takes one of the repeats that this red may send by itself. Undefined if there is none: then a broken or hostile device
+ * repeats it hundreds of times a second, which would take the red lane from the other devices of the village.
+ */
+export function takeRepeat(judging: Judging, document: AlarmDocument): AlarmDocument['repeats'] {
+  const { steadyMs } = judging.now
+  const { left, atMs } = document.repeats ?? { left: redRepeatsAtOnce, atMs: steadyMs }
+  const grown = left + (Math.max(0, steadyMs - atMs) / 1000) * redRepeatsPerSecond
+  const now = Math.min(redRepeatsAtOnce, grown)
+  return now < 1 ? undefined : { left: now - 1, atMs: steadyMs }
 }

@@ -1,8 +1,8 @@
 // A condition holds: it raises an alarm, repeats it, or changes its colour, after ISA-18.2. Red passes every filter.
 import type { Alarm, AlarmState } from '../../../protocols/domain/alarm.ts'
 import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
-import { chatterTellsEachMs } from '../due/alarm-due.ts'
-import { noteChange } from '../floods/chatter.ts'
+import { untoldMsMax } from '../due/alarm-due.ts'
+import { noteChange, takeRepeat } from '../floods/chatter.ts'
 import { colourOf, type Condition } from '../condition.ts'
 import {
   alarmKey,
@@ -126,10 +126,11 @@ function repeat(judging: Judging, before: AlarmDocument, next: AlarmDocument, is
       state: asksAnew ? 'unacknowledged' : state,
     },
   }
-  const isSoon = judging.now.steadyMs - document.writtenMs < chatterTellsEachMs
-  const isThinned = !isRed && !asksAnew && isSoon && (isHeld || !isEdge)
+  const isSoon = judging.now.steadyMs - document.writtenMs < untoldMsMax(document)
+  const repeats = isRed ? takeRepeat(judging, document) : undefined
+  const isThinned = !asksAnew && isSoon && (isRed ? !repeats : isHeld || !isEdge)
   if (isThinned) keepAlarm(judging, { ...document, isUntold: true })
-  else writeAlarm(judging, 'repeated', document)
+  else writeAlarm(judging, 'repeated', repeats ? { ...document, repeats } : document)
 }
 
 /** A level changed: a lower colour, another stage, or back again after it had gone. */

@@ -1,5 +1,6 @@
 // Does the engine raise alarms as in the table, follow ISA-18.2, and exempt red from every filter?
 import { describe, expect, test } from 'vitest'
+import { redRepeatsAtOnce } from '../../../../gateway/alarms/floods/chatter.ts'
 import { AlarmVillage } from './alarm-village.ts'
 
 const village = (): AlarmVillage =>
@@ -53,6 +54,22 @@ describe('calls for help', () => {
       'ended sos red normal',
     ])
     expect(place.alarms()).toEqual([])
+  })
+
+  test('a red that repeats faster than any person presses is counted and sent each second, and an answer asks anew at once', () => {
+    const place = village()
+    const { transitions } = place.says('button-1', { button: 'pressed' })
+    for (let i = 0; i < redRepeatsAtOnce; i++) place.says('button-1', { button: 'pressed' })
+    expect(place.story()).toHaveLength(1 + redRepeatsAtOnce)
+    for (let i = 0; i < 500; i++)
+      expect(place.says('button-1', { button: 'pressed' }).transitions).toEqual([])
+    place.wait(1)
+    expect(place.story().slice(1 + redRepeatsAtOnce)).toEqual(['updated sos red unacknowledged'])
+    expect(place.alarm('button-1', 'sos')?.occurrences).toBe(1 + redRepeatsAtOnce + 500)
+    place.judge({ type: 'stage', alarm: transitions[0]?.alarm.id ?? '', stage: 'accepted' })
+    for (let i = 0; i < 20; i++) place.says('button-1', { button: 'pressed' })
+    expect(place.says('button-1', { button: 'pressed' }).transitions).toEqual([])
+    expect(place.story().at(-1)).toBe('repeated sos red unacknowledged')
   })
 
   test('a second fire and a second break-in of a sender without restores ask anew, its repeats do not', () => {
