@@ -221,10 +221,11 @@ function printFigures(buttons: Record<'own' | 'other', Button>, figures: Figures
     ['ms', 'without', 'with', 'times'],
     [...rowsOf('another village', other.waits), ...rowsOf('its own village', own.waits)],
   )
-  for (const [at, ms] of figures.byMode.entries())
-    console.log(
-      `  ${modeNames[at]}: ${ms.length} presses of its own village, desk p50 ${short(percentile(ms, 0.5))}, most ${short(Math.max(...ms))} ms`,
-    )
+  for (const [at, ms = []] of figures.byMode.entries())
+    if (ms.length > 0)
+      console.log(
+        `  ${modeNames[at]}: ${ms.length} presses of its own village, desk p50 ${short(percentile(ms, 0.5))}, most ${short(Math.max(...ms))} ms`,
+      )
   for (const [name, { waits }] of [
     ['another village', other],
     ['its own village', own],
