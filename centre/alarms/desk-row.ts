@@ -7,6 +7,7 @@ import { fromZod } from '../../protocols/kit/from-zod.ts'
 import { knownPlaceSchema } from '../../protocols/uplink/report.ts'
 import type { BoxTime } from '../../protocols/domain/event.ts'
 import type { AlarmRecord } from '../../protocols/domain/record.ts'
+import type { CaseReturn } from '../../protocols/domain/case.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
 
 /**
@@ -47,6 +48,8 @@ export interface DeskRow {
   acceptedAtMs?: number
   acceptedOccurrences?: number
   acceptedColour?: Colour
+  /** Its case returned to the queue, and no person has accepted it since. */
+  returned?: CaseReturn
 }
 
 export const deskAlarmId = (box: string, alarm: string): string => `${box}.${alarm}`
@@ -101,9 +104,10 @@ export function isActive(row: DeskRow): boolean {
 /** 0 is the most urgent; what the desk sorts by. */
 export const colourRank = (row: DeskRow): number => urgency(row.alarm.colour)
 
-/** True when it occurred again, or its colour rose, after a person accepted it. */
+/** True when it occurred again, its colour rose, or its case returned to the queue, after a person accepted it. */
 export function needsAnswer(row: DeskRow): boolean {
   if (row.acceptedBy === undefined || !isActive(row)) return false
+  if (row.returned) return true
   const isMore = row.alarm.occurrences > (row.acceptedOccurrences ?? 0)
   return isMore || (row.acceptedColour !== undefined && outranks(row.alarm.colour, row.acceptedColour))
 }
@@ -252,6 +256,7 @@ export function toDeskAlarm(row: DeskRow, boxName: string, pictures = 0): DeskAl
     ...(row.acceptedBy === undefined ? {} : { acceptedBy: row.acceptedBy }),
     ...(row.acceptedAtMs === undefined ? {} : { acceptedAtMs: row.acceptedAtMs }),
     needsAnswer: needsAnswer(row),
+    ...(row.returned === undefined ? {} : { returned: row.returned }),
     ...(pictures > 0 ? { pictures } : {}),
   }
 }

@@ -2,6 +2,7 @@
 // compares them with the types of protocols/desk/api.ts.
 import { z } from 'zod'
 import { alarmKinds, stages } from '../../protocols/domain/alarm.ts'
+import { returnReasons } from '../../protocols/domain/case.ts'
 import { colours, lanes } from '../../protocols/domain/colour.ts'
 import { clockQualities } from '../../protocols/domain/event.ts'
 import { isBoxId } from '../../protocols/domain/names.ts'
@@ -81,6 +82,10 @@ export const deskAlarmSchema = z.looseObject({
   acceptedBy: z.string().optional(),
   acceptedAtMs: ms.optional(),
   needsAnswer: z.boolean(),
+  returned: z
+    .object({ why: z.enum(returnReasons), atMs: ms, who: z.string().optional() })
+    .optional()
+    .describe('its case returned to the queue'),
   pictures: count.optional(),
 })
 

@@ -8,14 +8,16 @@ export type AcceptOutcome =
 
 /**
  * `user` accepts the alarm. The same user again changes nothing; another user gets a refusal with the holder's name,
- * unless the alarm occurred again since: then the first to answer holds it.
+ * unless the alarm occurred again, or its case returned to the queue, since: then the first to answer holds it.
  */
 export function acceptAlarm(row: DeskRow, user: string, atMs: number): AcceptOutcome {
   if (row.acceptedBy !== undefined && !needsAnswer(row))
     return row.acceptedBy === user ? { type: 'accepted', row, isNew: false } : { type: 'held' }
+  const { returned, ...rest } = row
   const accepted: DeskRow = {
-    ...row,
-    stage: 'accepted',
+    ...rest,
+    // A person who is on the way stays on the way when another holder continues.
+    stage: returned && row.stage === 'dispatched' ? 'dispatched' : 'accepted',
     acceptedBy: user,
     acceptedAtMs: atMs,
     acceptedOccurrences: row.alarm.occurrences,

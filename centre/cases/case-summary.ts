@@ -4,6 +4,7 @@ import type { CaseStep } from '../../protocols/domain/step-limits.ts'
 import type { CaseDeadline, CaseSummary } from '../../protocols/desk/cases.ts'
 import { villagesOfCase } from './case-villages.ts'
 import type { CasePolicy } from './case-policy.ts'
+import { asksFor } from './workflow/asks-for.ts'
 
 export function deadlinesOf(item: Case, policy: CasePolicy): CaseDeadline[] {
   return (Object.entries(item.clocks) as [CaseStep, CaseDeadline][]).map(([step, { sinceMs, level }]) => {
@@ -17,6 +18,7 @@ export function summaryOf(item: Case, policy: CasePolicy, nowMs: number): CaseSu
   const { handedTo, handledBefore } = item
   const villages = villagesOfCase(item)
   const [first] = item.alarms
+  const next = asksFor(item, policy)?.next
   const lastOutcome = handledBefore?.lastOutcome
   return {
     id,
@@ -40,6 +42,7 @@ export function summaryOf(item: Case, policy: CasePolicy, nowMs: number): CaseSu
     ...(handedTo === undefined ? {} : { handedTo }),
     ...(handledBefore === undefined ? {} : { handledBefore: handledBefore.cases }),
     ...(lastOutcome === undefined ? {} : { lastOutcome }),
+    ...(next === undefined ? {} : { next }),
     openActions: item.actions.filter(({ isRequired, done }) => isRequired && !done).length,
   }
 }

@@ -1,6 +1,13 @@
 // The town's API of cases, shared by the centre and the pages. All times are ms since 1970.
 import type { AlarmKind, BilingualText } from '../domain/alarm.ts'
-import type { Case, CaseEvent, CaseOutcome, CaseState, StepClock } from '../domain/case.ts'
+import {
+  returnReasons,
+  type Case,
+  type CaseEvent,
+  type CaseOutcome,
+  type CaseState,
+  type StepClock,
+} from '../domain/case.ts'
 import type { Colour } from '../domain/colour.ts'
 import type { CaseStep } from '../domain/step-limits.ts'
 import type { NewResponseLink } from './responder.ts'
@@ -12,6 +19,34 @@ export interface CaseDeadline {
   sinceMs: number
   dueAtMs?: number
   level: StepClock['level']
+}
+
+/** What is missing; `accept` with the reason why it has to be accepted (again, or by a second person). */
+export const caseAskKinds = [
+  'accept',
+  'dispatch',
+  'feedback',
+  'verify',
+  'actions',
+  'alarm-end',
+  'archive',
+] as const
+export const acceptReasons = ['again', 'second', ...returnReasons] as const
+
+export interface CaseAsk {
+  what: (typeof caseAskKinds)[number]
+  why?: (typeof acceptReasons)[number]
+  /** Of `verify` and `second`: who may not do it. Of a case that returned: who held it. */
+  who?: string[]
+  /** The open required actions, or the alarms that are still active. */
+  names?: BilingualText[]
+}
+
+/** What a case waits for. */
+export interface CaseAsks {
+  next: CaseAsk
+  /** Empty: it can be archived. A supervisor may archive with a reason while only actions or alarms are left. */
+  beforeArchive: CaseAsk[]
 }
 
 /** One line of the queue. */
@@ -37,6 +72,8 @@ export interface CaseSummary {
   deadlines: CaseDeadline[]
   alarms: number
   openActions: number
+  /** What it waits for; absent when it is over. */
+  next?: CaseAsk
   /** In whose hands it is for the night. */
   handedTo?: string
   /** "Handled before": cases of the same household or device and kind in the last days, and how the last one ended. */
@@ -60,6 +97,8 @@ export interface CasePlan {
 export interface CaseAnswer {
   case: Case
   deadlines: CaseDeadline[]
+  /** What it waits for; absent when it is over. */
+  asks?: CaseAsks
   /** The last entries of its history, oldest first. */
   history?: CaseEvent[]
   plans?: CasePlan[]

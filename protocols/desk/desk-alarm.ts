@@ -1,5 +1,6 @@
 // An alarm as the town's desks and programs see it.
 import type { Alarm, Stage } from '../domain/alarm.ts'
+import type { CaseReturn } from '../domain/case.ts'
 import type { BoxTime } from '../domain/event.ts'
 
 /** An alarm as the desk shows it: the box's alarm, and the town's answer to it. */
@@ -23,8 +24,10 @@ export interface DeskAlarm extends Omit<Alarm, 'id'> {
   stage: Stage
   acceptedBy?: string
   acceptedAtMs?: number
-  /** Another occurrence came after it was accepted: it must be accepted again. */
+  /** Another occurrence came after it was accepted, or its case returned to the queue: it must be accepted again. */
   needsAnswer: boolean
+  /** Its case returned to the queue, and no person has accepted it since. */
+  returned?: CaseReturn
   /** How many pictures the box took of it; absent when none. */
   pictures?: number
 }

@@ -91,6 +91,17 @@ export interface HandledBefore {
   lastOutcome?: CaseOutcome
 }
 
+/** Why a case has no holder any more: no progress, given back, its holder left, or the other centre gave it back. */
+export const returnReasons = ['reopened', 'released', 'redistributed', 'taken-back'] as const
+export type ReturnReason = (typeof returnReasons)[number]
+
+export interface CaseReturn {
+  why: ReturnReason
+  atMs: number
+  /** The person who held it. */
+  who?: string
+}
+
 export interface Case {
   /** `case-1042`: unique at this centre for ever. */
   id: string
@@ -113,8 +124,10 @@ export interface Case {
   claimedBy?: CasePerson
   /** Acceptances since it was last open; red may need two. */
   acceptances: CasePerson[]
-  /** An alarm occurred again, or its colour rose, after it was accepted. */
+  /** An alarm occurred again, or its colour rose, after it was accepted; or it returned to the queue. */
   needsAnswer: boolean
+  /** Since it returned to the queue, until a person accepts it. */
+  returned?: CaseReturn
   reports: CaseReport[]
   dispatches: CaseDispatch[]
   feedback?: CaseFeedback

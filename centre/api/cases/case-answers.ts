@@ -6,12 +6,14 @@ import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import type { CasePolicy } from '../../cases/case-policy.ts'
 import { deadlinesOf } from '../../cases/case-summary.ts'
+import { asksFor } from '../../cases/workflow/asks-for.ts'
 import type { Actor } from '../../cases/workflow/case-input.ts'
+import { refusalWords } from '../../cases/workflow/refusal-words.ts'
 import type { ResponseLinks } from '../../people/response-links.ts'
 import type { CaseOutcome, CaseReaderCalls, CaseWriterCalls } from '../../storage/case-port.ts'
 import type { Account, StoredChange } from '../../storage/port.ts'
 import type { CommandRouteOptions } from '../command-routes.ts'
-import { ApiProblem, problemOfRefusal, type ProblemCode } from '../problems.ts'
+import { ApiProblem, problemOfRefusal, type Detail, type ProblemCode } from '../problems.ts'
 
 export const leadingRoles: readonly Role[] = ['supervisor', 'admin']
 
@@ -50,15 +52,21 @@ export function actorOf(account: Account | undefined): Actor {
 
 export type DoneOutcome = Extract<CaseOutcome, { type: 'done' }>
 
+function detailOf({ code, detail, case: item }: Extract<CaseOutcome, { type: 'refused' }>): Detail {
+  const words = refusalWords({ ok: false, code, detail }, item)
+  return words.zh === '' && words.en === '' ? '' : words
+}
+
 /** Pushes the change; throws a refusal. */
 export function settle(outcome: CaseOutcome, { onStep }: Pick<CaseRouteOptions, 'onStep'>): DoneOutcome {
   if (outcome.type === 'unknown') throw new ApiProblem('not-found')
   if (outcome.type === 'refused')
-    throw new ApiProblem(problemOfRefusal[outcome.code], outcome.detail, outcome.alarm)
+    throw new ApiProblem(problemOfRefusal[outcome.code], detailOf(outcome), outcome.alarm)
   if (outcome.changes.length > 0) onStep(outcome.alarms, outcome.changes)
   return outcome
 }
 
 export function answerOf(item: Case, { policy }: Pick<CaseRouteOptions, 'policy'>): CaseAnswer {
-  return { case: item, deadlines: deadlinesOf(item, policy) }
+  const asks = asksFor(item, policy)
+  return { case: item, deadlines: deadlinesOf(item, policy), ...(asks ? { asks } : {}) }
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { alarmKinds } from '../../../protocols/domain/alarm.ts'
 import { actionTypes, caseEventKinds, caseOutcomes, caseStates } from '../../../protocols/domain/case.ts'
+import { acceptReasons, caseAskKinds } from '../../../protocols/desk/cases.ts'
 import { colours } from '../../../protocols/domain/colour.ts'
 import { isBoxId } from '../../../protocols/domain/names.ts'
 import { caseSteps } from '../../../protocols/domain/step-limits.ts'
@@ -109,6 +110,13 @@ export const caseSchema = z.looseObject({
   actions: z.array(actionSchema),
 })
 
+const ask = z.object({
+  what: z.enum(caseAskKinds),
+  why: z.enum(acceptReasons).optional(),
+  who: z.array(z.string()).optional(),
+  names: z.array(bilingual).optional(),
+})
+
 export const caseSummarySchema = z.object({
   id: caseIdSchema,
   village: z.string(),
@@ -129,6 +137,7 @@ export const caseSummarySchema = z.object({
   deadlines: z.array(deadline),
   alarms: count,
   openActions: count,
+  next: ask.optional().describe('what the case waits for'),
   handedTo: z.string().optional(),
   handledBefore: count.optional(),
   lastOutcome: z.enum(caseOutcomes).optional(),
@@ -160,6 +169,7 @@ export const casesAnswer = z.object({ cases: z.array(caseSummarySchema), next: z
 export const caseAnswer = z.object({
   case: caseSchema,
   deadlines: z.array(deadline),
+  asks: z.object({ next: ask, beforeArchive: z.array(ask) }).optional(),
   history: z.array(eventSchema).optional(),
   plans: z.array(planSchema).optional(),
   alarms: z.array(deskAlarmSchema).optional(),

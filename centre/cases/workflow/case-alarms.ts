@@ -91,8 +91,11 @@ export function takeAlarm(item: Case, alarm: CaseAlarm, policy: CasePolicy, nowM
     ? item.alarms.map((entry) => (entry.id === alarm.id ? alarm : entry))
     : [...item.alarms, alarm]
   const colour = worst(item.colour, alarm.colour)
+  // It returned to the queue, and its alarm occurred again: the newer reason is shown.
+  const { returned, ...rest } = item
   const next: Case = {
-    ...item,
+    ...rest,
+    ...(returned && !asksAgain ? { returned } : {}),
     alarms,
     colour,
     needsAnswer: item.needsAnswer || asksAgain,

@@ -1,5 +1,5 @@
 // Moves a case between people: back to the queue, to the next shift, to another centre for the night, and back. Pure.
-import type { Case, CaseEventKind } from '../../../protocols/domain/case.ts'
+import type { Case, ReturnReason } from '../../../protocols/domain/case.ts'
 import { done, same, type Outcome, type Step } from './case-change.ts'
 import { refuse } from './case-input.ts'
 
@@ -10,10 +10,16 @@ export const reportsMax = 50
  * The case has no holder any more; a person who is on the way stays on the way, and the next holder continues from
  * there.
  */
-export function giveBack(step: Step, what: CaseEventKind, text: string, subject?: string): Outcome {
+export function giveBack(
+  step: Step,
+  what: Exclude<ReturnReason, 'reopened'>,
+  text: string,
+  subject?: string,
+): Outcome {
   const { holder, claimedBy: _closed, ...rest } = step.item
   const state = rest.state === 'accepted' ? ('open' as const) : rest.state
-  const change: Partial<Case> = { state, acceptances: [], needsAnswer: state !== 'open' }
+  const returned = { why: what, atMs: step.nowMs, ...(holder === undefined ? {} : { who: holder }) }
+  const change: Partial<Case> = { state, acceptances: [], needsAnswer: state !== 'open', returned }
   return done({ ...step, item: rest }, change, what, text === '' ? (holder ?? '') : text, subject)
 }
 

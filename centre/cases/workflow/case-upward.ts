@@ -34,8 +34,15 @@ export function takeUpwardStage(step: Step, input: Extract<CentreInput, { do: 'r
     text: isInstruction ? text : (asked.answer?.text ?? text),
   }
   const reports = item.reports.with(index, { ...asked, answer })
-  const change: Partial<Case> = { reports, ...acceptedThere(item, to, stage, nowMs) }
-  const byCentre = { ...step, actor: { who: centreHolder(to), isSupervisor: false } }
+  const taken = acceptedThere(item, to, stage, nowMs)
+  const change: Partial<Case> = { reports, ...taken }
+  const { returned, ...rest } = item
+  const isStill = returned && taken.needsAnswer === undefined
+  const byCentre = {
+    ...step,
+    item: isStill ? { ...rest, returned } : rest,
+    actor: { who: centreHolder(to), isSupervisor: false },
+  }
   return done(
     byCentre,
     change,

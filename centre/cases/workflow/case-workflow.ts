@@ -1,7 +1,8 @@
 // The workflow of a case: `(case, input, actor, now) -> (case, events)` or a refusal with its reason. Pure: storage
 // writes both in one transaction, and the desk shows the result.
-import type { Case, CaseAction } from '../../../protocols/domain/case.ts'
+import type { Case } from '../../../protocols/domain/case.ts'
 import type { CasePolicy } from '../case-policy.ts'
+import { activeAlarms, mustVerify, openActions } from './archive-conditions.ts'
 import { alarmsPerCaseMax, takeAlarm } from './case-alarms.ts'
 import { done, same, type Outcome, type Step } from './case-change.ts'
 import { takeUpwardStage, reportUp } from './case-upward.ts'
@@ -14,11 +15,6 @@ import { isOver, mayFollow, stepRules, type RuledStep } from '../../../protocols
 export const entriesMax = { reports: reportsMax, dispatches: 100, notes: 1000, attachments: 50 } as const
 
 type InputOf<Kind extends PersonInput['do']> = Extract<PersonInput, { do: Kind }>
-
-const caseNumber = ({ id }: Case): number => Number(/\d+$/.exec(id)?.[0] ?? 0)
-
-export const mustVerify = (item: Case, policy: CasePolicy): boolean =>
-  policy.mustVerify(item.colour, caseNumber(item))
 
 /** Inputs of people; centre inputs go to `takeCentreInput`. */
 export function takeStep(step: Step, input: PersonInput): Outcome {
@@ -90,14 +86,17 @@ function claim(step: Step): Outcome {
   return done(step, { claimedBy: { who: actor.who, atMs: nowMs } }, 'claimed')
 }
 
-function accept(step: Step): Outcome {
-  const { item, actor, policy, nowMs } = step
+function accept(before: Step): Outcome {
+  // A person answers: why it had returned to the queue is in its history.
+  const { returned: _answered, ...item } = before.item
+  const step: Step = { ...before, item }
+  const { actor, policy, nowMs } = step
   if (!mayFollow(item.state, 'accept')) return refuse('wrong-step', item.state)
   if (item.state !== 'open') {
-    if (!item.needsAnswer) return item.holder === actor.who ? same(item) : refuse('held', item.holder)
+    if (!item.needsAnswer) return item.holder === actor.who ? same(before.item) : refuse('held', item.holder)
     return done(step, { holder: actor.who, needsAnswer: false }, 'accepted', 'again')
   }
-  if (item.acceptances.some(({ who }) => who === actor.who)) return same(item)
+  if (item.acceptances.some(({ who }) => who === actor.who)) return same(before.item)
   const acceptances = [...item.acceptances, { who: actor.who, atMs: nowMs }]
   const needed = policy.acceptancesNeeded(item.colour)
   if (item.acceptances.length >= needed) return refuse('held', item.holder)
@@ -191,9 +190,6 @@ function verify(step: Step, { isGood, text }: InputOf<'verify'>): Outcome {
   return done({ ...step, item: rest }, { state: 'accepted' }, 'sent-back', text)
 }
 
-const openActions = ({ actions }: Case): CaseAction[] =>
-  actions.filter(({ isRequired, done: isDone }) => isRequired && !isDone)
-
 function archive(step: Step, { text }: InputOf<'archive'>): Outcome {
   const { item, actor, policy, nowMs } = step
   const isEarly = !mustVerify(item, policy) && item.state !== 'open'
@@ -203,7 +199,7 @@ function archive(step: Step, { text }: InputOf<'archive'>): Outcome {
   const missing = openActions(item)
   if (missing.length > 0 && !mayOverrule)
     return refuse('open-actions', missing.map(({ id }) => id).join(', '))
-  const active = item.alarms.filter(({ isActive, endsByReading }) => isActive && endsByReading)
+  const active = activeAlarms(item)
   if (active.length > 0 && !mayOverrule) return refuse('alarm-active', active.map(({ id }) => id).join(', '))
   return done(step, { state: 'archived', archived: { who: actor.who, atMs: nowMs, text } }, 'archived', text)
 }

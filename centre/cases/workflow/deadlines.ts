@@ -93,6 +93,7 @@ export function passTime(item: Case, policy: CasePolicy, nowMs: number): { item:
     ...rest,
     state: 'open',
     acceptances: [],
+    returned: { why: 'reopened', atMs: nowMs, ...(holder === undefined ? {} : { who: holder }) },
     reopened: passed.reopened + 1,
     changedAtMs: nowMs,
   }

@@ -160,7 +160,7 @@ function createSecurityWriter(db: Sqlite) {
 }
 
 function createRedReader(db: Sqlite): () => boolean {
-  // Unanswered, or occurred again since the answer; a drill extends no session. `desk-row.ts` has the same rule in
+  // Unanswered, or occurred again or returned to the queue since the answer; a drill extends no session. `desk-row.ts` has the same rule in
   // words.
   const waitingRed = db.prepare<[], { found: number }>(
     textFor(db, {
@@ -169,6 +169,7 @@ function createRedReader(db: Sqlite): () => boolean {
      WHERE (colour_rank = 0 OR row ->> '$.alarm.latchedColour' = 'red')
        AND coalesce(row ->> '$.alarm.isDrill', 0) = 0
        AND (row ->> '$.acceptedBy' IS NULL AND row ->> '$.alarm.state' <> 'acknowledged'
+         OR row ->> '$.returned' IS NOT NULL
          OR row ->> '$.alarm.occurrences' > row ->> '$.acceptedOccurrences'
          OR colour_rank = 0 AND row ->> '$.acceptedColour' <> 'red') LIMIT 1`,
       postgres: `SELECT 1 AS found FROM alarms, LATERAL (SELECT parsed(row) AS read) AS document
@@ -176,6 +177,7 @@ function createRedReader(db: Sqlite): () => boolean {
          AND (colour_rank = 0 OR read #>> '{alarm,latchedColour}' = 'red')
          AND coalesce(read #>> '{alarm,isDrill}', 'false') <> 'true'
          AND (read #>> '{acceptedBy}' IS NULL AND read #>> '{alarm,state}' <> 'acknowledged'
+           OR read #>> '{returned}' IS NOT NULL
            OR (read #>> '{alarm,occurrences}')::numeric > (read #>> '{acceptedOccurrences}')::numeric
            OR colour_rank = 0 AND read #>> '{acceptedColour}' <> 'red') LIMIT 1`,
     }),

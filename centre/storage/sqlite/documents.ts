@@ -2,7 +2,7 @@
 // and counted, and everything else continues.
 import { z } from 'zod'
 import { alarmKinds, alarmStates, stages } from '../../../protocols/domain/alarm.ts'
-import { actionTypes, caseStates, type Case } from '../../../protocols/domain/case.ts'
+import { actionTypes, caseStates, returnReasons, type Case } from '../../../protocols/domain/case.ts'
 import { colours } from '../../../protocols/domain/colour.ts'
 import { nestingMax } from '../../../protocols/domain/limits.ts'
 import { snapshotFactsSchema, type SnapshotFacts } from '../../../protocols/domain/snapshot.ts'
@@ -59,6 +59,8 @@ const alarmShape = z.looseObject({
   isDrill: flag,
 })
 
+const returnShape = z.looseObject({ why: z.enum(returnReasons), atMs: z.number(), who: text })
+
 const rowShape = z.looseObject({
   id: z.string(),
   box: z.string(),
@@ -75,6 +77,7 @@ const rowShape = z.looseObject({
   acceptedAtMs: number,
   acceptedOccurrences: number,
   acceptedColour: colour.optional(),
+  returned: returnShape.optional(),
 })
 
 const caseActionShape = z.looseObject({
@@ -113,6 +116,7 @@ const caseShape = z.looseObject({
   claimedBy: person.optional(),
   acceptances: z.array(person),
   needsAnswer: z.boolean(),
+  returned: returnShape.optional(),
   reports: z.array(person),
   dispatches: z.array(person),
   feedback: person.optional(),

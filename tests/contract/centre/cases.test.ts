@@ -4,8 +4,10 @@ import { deviceHeader } from '../../../protocols/desk/responder.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import * as schemas from '../../../centre/api/cases/case-schemas.ts'
+import type { AlarmAnswer, DeskAlarm } from '../../../protocols/desk/api.ts'
 import type { CaseAnswer, CasesAnswer } from '../../../protocols/desk/cases.ts'
 import type { Figures } from '../../../protocols/desk/figures.ts'
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
 import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
 import type { CentreUnderTest } from './centre-parts.ts'
@@ -48,9 +50,9 @@ async function step(
   path: string,
   token: string,
   body?: object,
-): Promise<{ status: number; code?: string } & CaseAnswer> {
+): Promise<{ status: number; code?: string; error?: { message: BilingualText } } & CaseAnswer> {
   const response = await running.post(`/api/v1${path}`, token, body)
-  const json = (await response.json()) as CaseAnswer & { error?: { code: string } }
+  const json = (await response.json()) as CaseAnswer & { error?: { code: string; message: BilingualText } }
   return { status: response.status, ...(json.error ? { code: json.error.code } : {}), ...json }
 }
 
@@ -159,7 +161,15 @@ test('required actions of kind, village and household are inherited, and hold th
   expect(state.status).toBe(200)
   await step(`${path}/feedback`, li, { text: 'fell' })
   await step(`${path}/verify`, wang)
-  expect(await step(`${path}/archive`, li)).toMatchObject({ status: 409, code: 'open-actions' })
+  const waits = await caseOf('sos-3')
+  expect(waits.asks).toEqual({
+    next: { what: 'actions', names: [label] },
+    beforeArchive: [{ what: 'actions', names: [label] }],
+  })
+  // The refusal names the action by its label.
+  const refused = await step(`${path}/archive`, li)
+  expect(refused).toMatchObject({ status: 409, code: 'open-actions' })
+  expect(refused.error?.message.en).toMatch(/: call back$/)
   await step(`${path}/action`, li, { action: 'call-back', value: 'answered' })
   expect(await step(`${path}/archive`, li)).toMatchObject({ case: { state: 'archived' } })
   const { history } = await caseOf('sos-3')
@@ -224,6 +234,22 @@ test('deadlines go on across a restart, each is said once, and an unmoved case o
   town = await startCentre(place, { clock: later })
   later.advance(2002)
   expect(await read()).toEqual(['opened', 'deadline-amber', 'deadline-red'])
+  const alarm = async (): Promise<DeskAlarm> =>
+    ((await (await town.get(`/api/v1/alarms/${boxId}.sos-1`, token)).json()) as AlarmAnswer).alarm
+  await town.post(`/api/v1/alarms/${boxId}.sos-1/accept`, token)
+  const { acceptedBy = '' } = await alarm()
+  later.advance(10 * 60_000)
+  await until(async () => {
+    later.advance(1001)
+    return (await read()).includes('reopened')
+  })
+  // The alarm waits at every desk again, with the reason, until a person accepts it.
+  expect(await alarm()).toMatchObject({ needsAnswer: true, returned: { why: 'reopened', who: acceptedBy } })
+  const { cases } = (await (await town.get('/api/v1/cases', token)).json()) as CasesAnswer
+  expect(cases[0]?.next).toEqual({ what: 'accept', why: 'reopened', who: [acceptedBy] })
+  await town.post(`/api/v1/alarms/${boxId}.sos-1/accept`, token)
+  expect((await alarm()).needsAnswer).toBe(false)
+  expect((await alarm()).returned).toBeUndefined()
   await town.centre.stop()
   dropFolder(place)
 })

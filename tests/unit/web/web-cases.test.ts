@@ -1,7 +1,10 @@
 // Question: does the desk offer the next possible step, show whose turn it is, and follow a case that others change?
 import { expect, test } from 'vitest'
+import { createCasePolicy } from '../../../centre/cases/case-policy.ts'
+import { asksFor } from '../../../centre/cases/workflow/asks-for.ts'
 import type { Case } from '../../../protocols/domain/case.ts'
 import type { CaseAnswer, CaseSummary } from '../../../protocols/desk/cases.ts'
+import { askText } from '../../../web/desk/cases/ask-words.ts'
 import { CaseDesk } from '../../../web/desk/cases/case-desk.ts'
 import { applyCase, canRelease, namesIn, stepViews } from '../../../web/desk/cases/case-steps.ts'
 import { ApiProblem } from '../../../web/desk/link/api-problem.ts'
@@ -47,20 +50,80 @@ const summary = (id: string, part: Partial<CaseSummary> = {}): CaseSummary => ({
   openActions: 0,
   ...part,
 })
-const offered = (one: Case, me = 'wang'): string[] =>
-  stepViews(one, [], me).flatMap(({ step, canTake }) => (canTake ? [step] : []))
+const policy = createCasePolicy()
+const viewsOf = (one: Case, user = 'wang', isLeading = false) =>
+  stepViews(one, [], asksFor(one, policy), { user, isLeading })
+const offered = (one: Case, user = 'wang', isLeading = false): string[] =>
+  viewsOf(one, user, isLeading).flatMap(({ step, canTake }) => (canTake ? [step] : []))
+const reasonsFor = (step: string, one: Case, user = 'wang', isLeading = false): string =>
+  viewsOf(one, user, isLeading)
+    .filter((view) => view.step === step)
+    .flatMap(({ reasons }) => reasons.map(({ en }) => en))
+    .join('; ')
 
 test('offers what may follow, accepting again when it came again, and nothing once it is over', () => {
   expect(offered(item())).toEqual(['accept'])
   const held = item({ state: 'accepted', holder: 'wang' })
-  expect(offered(held)).toEqual(['report', 'dispatch', 'feedback', 'archive'])
+  expect(offered(held)).toEqual(['report', 'dispatch', 'feedback'])
   expect(offered({ ...held, needsAnswer: true })).toContain('accept')
-  expect(offered(item({ state: 'feedback', holder: 'wang' }))).toContain('verify')
   expect(offered(item({ state: 'archived' }))).toEqual([])
   expect(canRelease(held)).toBe(true)
   expect(canRelease(item())).toBe(false)
-  const [accept] = stepViews(held, [{ step: 'accept', sinceMs: 0, dueAtMs: 9, level: 2 }], 'wang')
+  const due = [{ step: 'accept', sinceMs: 0, dueAtMs: 9, level: 2 }] as const
+  const [accept] = stepViews(held, due, undefined, { user: 'wang', isLeading: false })
   expect(accept).toMatchObject({ isDone: true, deadline: { level: 2 } })
+})
+
+test('offers the archive only where it can follow, and says in words what is missing', () => {
+  const label = { zh: '回拨', en: 'call back' }
+  const actions = [{ id: 'call-back', type: 'call', label, isRequired: true }] as const
+  const feedback = { who: 'wang', atMs: 2, text: 'fell', outcome: 'real' } as const
+  const given = item({ state: 'feedback', holder: 'wang', feedback, actions: [...actions] })
+  expect(offered(given)).toEqual(['report', 'dispatch', 'feedback'])
+  expect(reasonsFor('verify', given)).toBe('a second person has to do this, not wang')
+  expect(reasonsFor('archive', given)).toBe(
+    'a second person has to verify it, not wang; required and not done yet: call back',
+  )
+  expect(offered(given, 'zhao')).toEqual(['feedback', 'verify'])
+  expect(reasonsFor('dispatch', given, 'zhao')).toBe('it is held by wang')
+  const verified = { ...given, state: 'verified' as const }
+  expect(offered(verified)).toEqual(['report'])
+  expect(reasonsFor('archive', verified)).toContain('a supervisor may archive it with a reason')
+  // A supervisor sets the action aside, with a reason.
+  expect(offered(verified, 'chief', true)).toContain('archive')
+  expect(viewsOf(verified, 'chief', true).at(-1)).toMatchObject({ canTake: true, needsReason: true })
+  expect(viewsOf({ ...verified, actions: [] }).at(-1)).toMatchObject({
+    canTake: true,
+    reasons: [],
+    needsReason: false,
+  })
+  // Blue cases are archived without a second person, but one of ten.
+  expect(offered(item({ state: 'accepted', holder: 'wang', colour: 'blue' }))).toContain('archive')
+})
+
+test('says what a case waits for, and that it is back in the queue because nobody moved it', () => {
+  const back = { returned: { why: 'reopened', atMs: 1, who: 'li' } } as const
+  const said = (one: Case): string => {
+    const asks = asksFor(one, policy)
+    return asks ? askText(asks.next).en : ''
+  }
+  expect(said(item(back))).toBe(
+    'nobody moved it after li had accepted it, so it is back in the queue: accept it',
+  )
+  expect(said(item({ state: 'accepted', holder: 'wang', needsAnswer: true }))).toBe(
+    'it came again: accept it again',
+  )
+  const dispatched = item({ state: 'dispatched', needsAnswer: true })
+  const left = { returned: { why: 'redistributed', atMs: 1, who: 'li' } } as const
+  expect(said({ ...dispatched, ...left })).toBe('li has left, so it is back in the queue: accept it')
+  expect(said(item({ acceptances: [{ who: 'li', atMs: 1 }], holder: 'li' }))).toBe(
+    'a second person has to accept it (li has)',
+  )
+  expect(said(item({ state: 'archived' }))).toBe('')
+  expect(askText({ what: 'alarm-end', names: [{ zh: '水位', en: 'Water' }] })).toEqual({
+    zh: '报警尚未解除：水位',
+    en: 'an alarm is still active: Water',
+  })
 })
 
 test('reads names between commas of both languages', () => {

@@ -1,7 +1,9 @@
 // Which of the six steps are done, which can be taken now, and the level of each lamp. Pure; the centre decides.
-import { mayFollow } from '../../../protocols/domain/case-order.ts'
+import type { BilingualText } from '../../../protocols/domain/alarm.ts'
+import { mayFollow, stepRules } from '../../../protocols/domain/case-order.ts'
 import type { Case } from '../../../protocols/domain/case.ts'
-import type { CaseDeadline, CaseSummary } from '../../../protocols/desk/cases.ts'
+import type { CaseAsks, CaseDeadline, CaseSummary } from '../../../protocols/desk/cases.ts'
+import { askText, stepReasonWords } from './ask-words.ts'
 
 export const deskSteps = ['accept', 'report', 'dispatch', 'feedback', 'verify', 'archive'] as const
 export type DeskStep = (typeof deskSteps)[number]
@@ -9,8 +11,12 @@ export type DeskStep = (typeof deskSteps)[number]
 export interface StepView {
   step: DeskStep
   isDone: boolean
-  /** The step is allowed in the present state. */
+  /** The step is allowed in the present state, for this person. */
   canTake: boolean
+  /** Why it is not, where the state alone would allow it. */
+  reasons: BilingualText[]
+  /** A supervisor overrules what is open: the reason in words is required. */
+  needsReason: boolean
   deadline: CaseDeadline | undefined
 }
 
@@ -25,21 +31,71 @@ const isDone: Record<DeskStep, (item: Case) => boolean> = {
   archive: ({ archived }) => archived !== undefined,
 }
 
+/** The person at this desk. */
+export interface DeskPerson {
+  user: string | undefined
+  /** Supervisor or administrator: acts for the holder, and archives with a reason. */
+  isLeading: boolean
+}
+
+const put = ({ zh, en }: BilingualText, who: string): BilingualText => ({
+  zh: zh.replace('{who}', who),
+  en: en.replace('{who}', who),
+})
+
+/** What keeps this person from a step that the state of the case allows. */
+function refusalOf(step: DeskStep, item: Case, { user, isLeading }: DeskPerson): BilingualText[] {
+  const { holder, needsAnswer, state, feedback } = item
+  if (step === 'accept') {
+    const isTaken = state !== 'open' && !needsAnswer && holder !== undefined && holder !== user
+    return isTaken ? [put(stepReasonWords.held, holder)] : []
+  }
+  if (step === 'verify') {
+    if (needsAnswer)
+      return [askText({ what: 'accept', why: item.returned?.why ?? 'again', ...whoLeft(item) })]
+    const isOwn = user !== undefined && (holder === user || feedback?.who === user)
+    return isOwn ? [put(stepReasonWords.secondPerson, user)] : []
+  }
+  const isHolders = (step === 'report' || step === 'dispatch') && stepRules[step].isHolders
+  const isOthers = isHolders && holder !== undefined && holder !== user && !isLeading
+  return isOthers ? [put(stepReasonWords.held, holder)] : []
+}
+
+const whoLeft = ({ returned }: Case): { who?: string[] } =>
+  returned?.who === undefined ? {} : { who: [returned.who] }
+
+/** The archive is offered when nothing is missing, or when a supervisor may set aside what is. */
+function archiveView(
+  item: Case,
+  { beforeArchive }: Pick<CaseAsks, 'beforeArchive'>,
+  { isLeading }: DeskPerson,
+): Pick<StepView, 'canTake' | 'reasons' | 'needsReason'> {
+  const missing = item.state === 'open' ? [] : beforeArchive
+  const isOverrulable = beforeArchive.every(({ what }) => what === 'actions' || what === 'alarm-end')
+  const canTake = beforeArchive.length === 0 || (isOverrulable && isLeading)
+  const reasons = missing.map(askText)
+  if (isOverrulable && missing.length > 0) reasons.push(stepReasonWords.mayArchive)
+  return { canTake, reasons, needsReason: canTake && beforeArchive.length > 0 }
+}
+
 export function stepViews(
   item: Case,
   deadlines: readonly CaseDeadline[],
-  me: string | undefined,
+  asks: CaseAsks | undefined,
+  person: DeskPerson,
 ): StepView[] {
   return deskSteps.map((step) => {
-    const isMineAlready = step === 'accept' && item.holder === me && !item.needsAnswer
-    // A case without verification is archived from its present state: the centre decides which.
-    const isEarly = step === 'archive' && item.state !== 'open'
-    return {
+    const view = {
       step,
       isDone: isDone[step](item),
-      canTake: !isOver(item) && !isMineAlready && (mayFollow(item.state, step) || isEarly),
       deadline: deadlines.find((one) => one.step === step),
     }
+    if (isOver(item)) return { ...view, canTake: false, reasons: [], needsReason: false }
+    if (step === 'archive' && asks) return { ...view, ...archiveView(item, asks, person) }
+    const isMineAlready = step === 'accept' && item.holder === person.user && !item.needsAnswer
+    const isAllowed = !isMineAlready && mayFollow(item.state, step)
+    const reasons = isAllowed ? refusalOf(step, item, person) : []
+    return { ...view, canTake: isAllowed && reasons.length === 0, reasons, needsReason: false }
   })
 }
 

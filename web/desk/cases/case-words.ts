@@ -72,9 +72,10 @@ export const caseWords = {
   cases: { zh: '处理中的案件', en: 'Open cases' },
   none: { zh: '没有处理中的案件。', en: 'No case is open.' },
   noCase: { zh: '这条报警还没有案件。', en: 'This alarm has no case yet.' },
-  more: { zh: '只列出最紧急的 {count} 件', en: 'the {count} most urgent are listed' },
+  more: { zh: '只列出最紧急的 {count} 件', en: 'the {count} most urgent {count|is|are} listed' },
   holder: { zh: '处理人 {who}', en: 'held by {who}' },
-  needsAnswer: { zh: '再次发生，请再次接警', en: 'it came again: accept it again' },
+  waitsFor: { zh: '等待：', en: 'Next:' },
+  semicolon: { zh: '；', en: '; ' },
   handledBefore: {
     zh: '近七天同类已处置 {count} 件，上一件 {last}：{outcome}',
     en: '{count} of the same handled in the last seven days; the last one, {last}: {outcome}',

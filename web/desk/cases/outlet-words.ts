@@ -8,7 +8,7 @@ export const outletWords = {
   sure: { zh: '确认发送给 {label}', en: 'Yes, send to {label}' },
   call: { zh: '用 {label} 回拨住户', en: 'Call the household by {label}' },
   sureCall: { zh: '确认回拨住户', en: 'Yes, call the household' },
-  attempts: { zh: '已试 {count} 次', en: '{count} attempts' },
+  attempts: { zh: '已试 {count} 次', en: '{count} {count|attempt|attempts}' },
 } satisfies Record<string, BilingualText>
 
 export const deliveryWords: Record<DeliveryState, BilingualText> = {

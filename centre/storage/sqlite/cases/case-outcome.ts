@@ -3,7 +3,7 @@ import type { Stage } from '../../../../protocols/domain/alarm.ts'
 import type { Case } from '../../../../protocols/domain/case.ts'
 import type { DeskAlarm } from '../../../../protocols/desk/api.ts'
 import { alarmTable } from '../../../../protocols/domain/alarm-table.ts'
-import { isOwn, type DeskRow } from '../../../alarms/desk-row.ts'
+import { isActive, isOwn, type DeskRow } from '../../../alarms/desk-row.ts'
 import { acceptAlarm } from '../../../cases/case-steps.ts'
 import type { Changed } from '../../../cases/workflow/case-alarms.ts'
 import type { Actor, Refusal } from '../../../cases/workflow/case-input.ts'
@@ -73,6 +73,24 @@ export function createCaseOutcome({ alarms, shown, logChange, keep }: CaseOutcom
       changes: [...changes, ...stages],
     }
   }
+}
+
+/** A case returned to the queue: its alarms wait for an answer again, on every desk and with their sound. */
+export function returnAlarms(
+  { alarms, shown, logChange }: Pick<CaseTableOptions, 'alarms' | 'shown' | 'logChange'>,
+  before: Case | undefined,
+  after: Case,
+  atMs: number,
+): StoredChange[] {
+  const { returned } = after
+  if (!returned || returned.atMs === before?.returned?.atMs) return []
+  return after.alarms.flatMap(({ id }) => {
+    const row = alarms.get(id)
+    if (!row || row.acceptedBy === undefined || !isActive(row)) return []
+    const waiting: DeskRow = { ...row, returned, changedAtMs: Math.round(atMs) }
+    alarms.put(waiting)
+    return [logChange({ type: 'alarm.stage', alarm: shown(waiting) })]
+  })
 }
 
 function accepted(row: DeskRow, who: string, atMs: number): DeskRow | undefined {

@@ -20,7 +20,7 @@ import { immediately } from '../database.ts'
 import { createActionLists, type ActionLists } from './action-list-table.ts'
 import { createAlarmCases, type AlarmCases } from './alarm-cases.ts'
 import { createCaseHandover } from './case-handover-table.ts'
-import { createCaseOutcome, type FinishCase } from './case-outcome.ts'
+import { createCaseOutcome, returnAlarms, type FinishCase } from './case-outcome.ts'
 import { createCaseRows, type CaseKeys, type CaseRows } from './case-rows.ts'
 import type { CaseTableOptions } from './case-table-options.ts'
 
@@ -92,7 +92,10 @@ function keeping(options: CaseTableOptions, rows: CaseRows): KeepCase {
     rows.put(item, events, keys)
     options.hearCase(before, item, Math.round(nowMs))
     const type = before === undefined ? 'case.opened' : isOver(item.state) ? 'case.over' : 'case.changed'
-    return [logChange({ type, case: summaryOf(item, policy(), nowMs) })]
+    return [
+      logChange({ type, case: summaryOf(item, policy(), nowMs) }),
+      ...returnAlarms(options, before, item, nowMs),
+    ]
   }
 }
 
@@ -249,7 +252,8 @@ function joiningCalls({
   }
 }
 
-function deadlineCalls({ db, rows, policy, logChange }: Parts): Pick<CaseTable, 'passDeadlines'> {
+function deadlineCalls(parts: Parts): Pick<CaseTable, 'passDeadlines'> {
+  const { db, rows, policy, logChange } = parts
   return {
     passDeadlines: immediately(db, (wallMs: number) => {
       const nowMs = Math.round(wallMs)
@@ -264,6 +268,7 @@ function deadlineCalls({ db, rows, policy, logChange }: Parts): Pick<CaseTable, 
         // A drill lights its lamps and sends no message.
         if (!item.isDrill) due.push(...outcome.events.map((event) => ({ case: item.id, event })))
         changes.push(logChange({ type: 'case.changed', case: summaryOf(outcome.item, policy(), nowMs) }))
+        changes.push(...returnAlarms(parts, item, outcome.item, nowMs))
       }
       const nextDueMs = rows.firstDue()
       return { changes, due, ...(nextDueMs === undefined ? {} : { nextDueMs }) }

@@ -5,7 +5,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createCasePolicy } from '../../../../centre/cases/case-policy.ts'
 import { mergeCases, openCase, splitCase, takeAlarm } from '../../../../centre/cases/workflow/case-alarms.ts'
+import { asksFor } from '../../../../centre/cases/workflow/asks-for.ts'
 import type { Actor, CentreInput, PersonInput } from '../../../../centre/cases/workflow/case-input.ts'
+import { refusalWords } from '../../../../centre/cases/workflow/refusal-words.ts'
 import { takeCentreInput, takeStep } from '../../../../centre/cases/workflow/case-workflow.ts'
 import { nextDueMs, passTime } from '../../../../centre/cases/workflow/deadlines.ts'
 import { isOver, stateDiagram } from '../../../../protocols/domain/case-order.ts'
@@ -160,6 +162,21 @@ describe('deadlines', () => {
     desk.does(li, { do: 'accept' })
     expect(desk.item.clocks.accept).toBeUndefined()
     expect(desk.wait(3 * minute)).toEqual(['deadline-amber dispatch', 'deadline-red dispatch'])
+  })
+
+  it('bring a case back with its reason, which an answer or the next occurrence ends', () => {
+    const desk = new Desk()
+    desk.does(li, { do: 'accept' })
+    desk.wait(6 * minute)
+    expect(desk.item.returned).toEqual({ why: 'reopened', atMs: 6 * minute, who: 'li' })
+    desk.does(wang, { do: 'accept' })
+    expect(desk.item.returned).toBeUndefined()
+    desk.does(wang, { do: 'dispatch', to: ['doctor'], text: '' })
+    desk.hears({ do: 'redistribute', who: 'wang', text: 'silent' })
+    expect(desk.item).toMatchObject({ needsAnswer: true, returned: { why: 'redistributed', who: 'wang' } })
+    const again = alarmOf('a', 'red', { occurrences: 2 })
+    desk.hears({ do: 'alarm', alarm: again, title: desk.item.title })
+    expect(asksFor(desk.item, policy)?.next).toEqual({ what: 'accept', why: 'again' })
   })
 
   it('open an accepted case without progress again, but not one in which a person writes', () => {
@@ -332,7 +349,12 @@ describe('whatever happens', () => {
   it('no step is lost, no deadline is silent or said twice, and restarting anywhere changes nothing', () => {
     fc.assert(
       fc.property(moves, fc.constantFrom(...colours), (all, colour) => {
-        const must: CaseAction = { id: 'must', type: 'basic', label: { zh: '', en: '' }, isRequired: true }
+        const must: CaseAction = {
+          id: 'must',
+          type: 'basic',
+          label: { zh: '看', en: 'look' },
+          isRequired: true,
+        }
         const desk = new Desk(open(colour, [must]))
         for (const move of all) {
           const before = desk.item
@@ -355,6 +377,18 @@ describe('whatever happens', () => {
           expect(!isOver(before.state) || item === before).toBe(true)
           expect(item.state !== 'archived' || item.archived !== undefined).toBe(true)
           expect(item.verified === undefined || item.verified.who !== item.feedback?.who).toBe(true)
+          // The desk offers the archive exactly where it can follow, and a case that returned waits for a person.
+          const asks = asksFor(item, policy)
+          const archived = takeStep(
+            { item, actor: wang, policy, nowMs: desk.nowMs },
+            { do: 'archive', text: '' },
+          )
+          expect(asks === undefined || (asks.beforeArchive.length === 0) === archived.ok).toBe(true)
+          expect(item.returned === undefined || isOver(item.state) || asks?.next.what === 'accept').toBe(true)
+          if (!archived.ok)
+            expect(Object.values(refusalWords(archived, item)).join('')).not.toMatch(
+              /needs-answer|must|box-1/,
+            )
           // Every open step has a running clock.
           expect(isOver(item.state) || Object.keys(item.clocks).length > 0).toBe(true)
           // The same after a round through the database.
