@@ -33,19 +33,19 @@ export const machineWords = {
   ),
   'disk-low': words(
     '磁盘剩余 {megabytes} MB',
-    'only {megabytes} MB are free on the disk',
+    'only {megabytes} MB {megabytes|is|are} free on the disk',
     '删除不属于本程序的文件，或换更大的卡',
     'delete files that do not belong to the program, or use a larger card',
   ),
   'card-worn': words(
     '按目前写入量，存储卡约 {years} 年后磨损',
-    'at the present rate the card is worn out in about {years} years',
+    'at the present rate the card is worn out in about {years} {years|year|years}',
     '加大 journal.commitWindowMs，检查哪台设备发送过多，备好新卡',
     'make journal.commitWindowMs longer, look which device sends too often, and have a new card ready',
   ),
   'memory-low': words(
     '可用内存只剩 {megabytes} MB',
-    'only {megabytes} MB of memory are available',
+    'only {megabytes} MB of memory {megabytes|is|are} available',
     '停用本机其他程序，或重启网关',
     'end other programs on this machine, or restart it',
   ),
@@ -203,7 +203,7 @@ export const centreWords = {
   ),
   'buffer-waits': words(
     '{records} 条记录等待上送',
-    '{records} records wait for the centre',
+    '{records} {records|record waits|records wait} for the centre',
     '连接恢复后自动上送；若长期不减，检查链路速率',
     'they leave when the link is back; if the number does not fall, look at the rate of the link',
   ),
@@ -231,7 +231,7 @@ export const deviceWords = {
   ),
   'devices-unheard': words(
     '{count} 台设备自启动后没有消息：{devices}',
-    '{count} devices were not heard since the start: {devices}',
+    '{count} {count|device was|devices were} not heard since the start: {devices}',
     '逐台触发一次（步行测试）',
     'trigger each of them once (walk test)',
   ),
@@ -261,7 +261,7 @@ export const deviceWords = {
   ),
   unreadable: words(
     '隔离区有 {count} 条读不懂的消息，如 {topic}：{why}',
-    '{count} unreadable messages are in quarantine, such as {topic}: {why}',
+    '{count} unreadable {count|message is|messages are} in quarantine, such as {topic}: {why}',
     '检查设备的固件或网桥的 dialect；gengfu decode 可试读',
     'look at the firmware, or at the dialect of the bridge; gengfu decode tries a message',
   ),

@@ -1,6 +1,7 @@
 // The faults that a box can have, each with its words and its remedy: `gengfu check` at the box and the fleet page of the centre name
 // the same ones.
 import type { BilingualText } from '../domain/alarm.ts'
+import { fillText } from './fill-text.ts'
 import { boxWords, centreWords, deviceWords, machineWords } from './fault-words.ts'
 
 /** `watch`: it works, and will not for ever. `act`: something does not work now. */
@@ -33,11 +34,10 @@ export function faultText({ code, facts }: Pick<Fault, 'code' | 'facts'>): Fault
   return { problem: filled(problem, facts), remedy: filled(remedy, facts) }
 }
 
-const filled = ({ zh, en }: BilingualText, facts: Fault['facts']): BilingualText => {
-  const fill = (text: string): string =>
-    text.replace(/\{(\w+)\}/g, (whole: string, name: string) => `${facts[name] ?? whole}`)
-  return { zh: fill(zh), en: fill(en) }
-}
+const filled = ({ zh, en }: BilingualText, facts: Fault['facts']): BilingualText => ({
+  zh: fillText(zh, facts),
+  en: fillText(en, facts),
+})
 
 const gradeRank = (grade: FaultGrade): number => (grade === 'act' ? 0 : 1)
 

@@ -30,10 +30,10 @@ export const words = {
   note: { zh: '先发一条进展', en: 'Send as news, not done yet' },
   photo: { zh: '拍照', en: 'Take a photo' },
   photoBad: { zh: '这张照片打不开，请再拍一张。', en: 'This photo can not be read: take another one.' },
-  photos: { zh: '已收到 {count} 张照片', en: '{count} photos received' },
+  photos: { zh: '已收到 {count} 张照片', en: '{count} {count|photo|photos} received' },
   waiting: {
     zh: '{count} 项等待发送，不要关机；有信号会自动发送。',
-    en: '{count} wait to be sent: they go by themselves when there is a link.',
+    en: '{count} {count|waits|wait} to be sent: {count|it goes by itself|they go by themselves} when there is a link.',
   },
   notKept: { zh: '手机存储已满，请不要关闭本页面。', en: 'The phone has no room: do not close this page.' },
   reached: { zh: '已与镇中心同步', en: 'the centre has everything' },

@@ -1,6 +1,7 @@
 // The reader's language, and how a bilingual text becomes words on the page.
 import { shallowRef } from 'vue'
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import { fillText } from '../../protocols/health/fill-text.ts'
 import { chooseLanguage, type Language } from './language-choice.ts'
 
 const storageKey = 'gengfu.language'
@@ -25,12 +26,9 @@ export function say(text: BilingualText): string {
   return text[language.value]
 }
 
-/** Puts `{name}` parts into a text. */
+/** Puts `{name}` parts and forms of words, `{count|box|boxes}`, into a text. */
 export function fill(text: BilingualText, parts: Record<string, string | number>): string {
-  return say(text).replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const part = parts[name]
-    return part === undefined ? whole : String(part)
-  })
+  return fillText(say(text), parts)
 }
 
 function useLanguage(next: Language): void {

@@ -17,7 +17,7 @@ export const cameraWords = {
   taking: { zh: '正在拍…', en: 'Taking it…' },
   saved: {
     zh: '{width} x {height}，{bytes} 字节，摄像机用了 {ms} 毫秒',
-    en: '{width} x {height}, {bytes} bytes, the camera took {ms} ms',
+    en: '{width} x {height}, {bytes} {bytes|byte|bytes}, the camera took {ms} ms',
   },
   signIn: { zh: '用户名和密码', en: 'User and password' },
   user: { zh: '用户名', en: 'User' },

@@ -50,10 +50,10 @@ export const cameraFormWords = {
   },
   needPicture: { zh: '试拍之后可在图片上画遮挡。', en: 'Take a picture first, then draw on it.' },
   canvas: { zh: '画遮挡的图片', en: 'Picture to draw on' },
-  mask: { zh: '遮挡 {n}（{corners} 个点）', en: 'hidden part {n} ({corners} corners)' },
+  mask: { zh: '遮挡 {n}（{corners} 个点）', en: 'hidden part {n} ({corners} {corners|corner|corners})' },
   closeMask: { zh: '完成此遮挡', en: 'Finish this part' },
   dropMask: { zh: '放弃', en: 'Give up' },
-  corners: { zh: '已有 {count} 个点，至少 3 个', en: '{count} corners so far; 3 at least' },
-  maskCount: { zh: '{count} 处遮挡', en: '{count} hidden parts' },
+  corners: { zh: '已有 {count} 个点，至少 3 个', en: '{count} {count|corner|corners} so far; 3 at least' },
+  maskCount: { zh: '{count} 处遮挡', en: '{count} hidden {count|part|parts}' },
   failed: { zh: '网关没有回答，请重试。', en: 'The gateway did not answer: try again.' },
 }

@@ -2,7 +2,7 @@
 
 export const devicesWords = {
   title: { zh: '设备', en: 'Devices' },
-  count: { zh: '{count} 个设备', en: '{count} devices' },
+  count: { zh: '{count} 个设备', en: '{count} {count|device|devices}' },
   doorTitle: { zh: '打开入网之门', en: 'Open the door' },
   doorHint: {
     zh: '5 分钟内，各网桥允许新设备入网；敲门的设备列在下面，点“登记”即可。',
@@ -31,12 +31,12 @@ export const devicesWords = {
   checking: { zh: '正在检查…', en: 'Checking…' },
   plan: {
     zh: '{devices} 个设备，新增防区 {zones} 个。没有错误。',
-    en: '{devices} devices and {zones} new zones. No errors.',
+    en: '{devices} {devices|device|devices} and {zones} new {zones|zone|zones}. No errors.',
   },
   import: { zh: '导入', en: 'Import' },
   nothingTaken: { zh: '有错误，什么都没有导入：', en: 'There are errors, and nothing was taken:' },
   working: { zh: '正在保存，网关数秒内生效…', en: 'Saving; the box has it within seconds…' },
-  added: { zh: '已添加 {count} 个设备。', en: '{count} devices are added.' },
+  added: { zh: '已添加 {count} 个设备。', en: '{count} {count|device is|devices are} added.' },
   credentials: { zh: '连接凭据（只显示这一次）', en: 'Credentials (shown this once)' },
   credentialsHint: {
     zh: '网关只保存密码的散列。请现在打印或让设备扫描；丢失后可重新生成。',

@@ -20,7 +20,7 @@ export const planWords = {
   takeOff: { zh: '移出', en: 'Take off' },
   zone: { zh: '防区', en: 'zone' },
   at: { zh: '左 {x}%，上 {y}%', en: '{x} % from the left, {y} % from the top' },
-  keep: { zh: '保存 {count} 处更改', en: 'Save {count} changes' },
+  keep: { zh: '保存 {count} 处更改', en: 'Save {count} {count|change|changes}' },
   keepNone: { zh: '保存', en: 'Save' },
   undo: { zh: '放弃更改', en: 'Undo' },
   working: { zh: '正在保存，网关数秒内生效…', en: 'Saving; the box has it within seconds…' },

@@ -36,7 +36,7 @@ export const settingsWords = {
   import: { zh: '选择要导入的 YAML', en: 'Choose a YAML to import' },
   plan: {
     zh: '将更改 {count} 项，其中删除 {removed} 项。',
-    en: '{count} keys change, {removed} of them are removed.',
+    en: '{count} {count|key changes|keys change}, {removed} of them {removed|is|are} removed.',
   },
   importNow: { zh: '导入', en: 'Import' },
   people: { zh: '人员', en: 'People' },

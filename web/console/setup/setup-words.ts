@@ -52,7 +52,7 @@ export const setupWords = {
   toDevices: { zh: '添加设备', en: 'Add devices' },
   toWalk: { zh: '走测', en: 'Walk test' },
   toHandover: { zh: '打印交接单', en: 'Print the handover sheet' },
-  count: { zh: '已有 {count} 个设备。', en: '{count} devices so far.' },
+  count: { zh: '已有 {count} 个设备。', en: '{count} {count|device|devices} so far.' },
   finish: { zh: '完成开通', en: 'Set-up is done' },
   finished: { zh: '开通完成。', en: 'This box is set up.' },
   isDone: { zh: '完成', en: 'done' },

@@ -5,7 +5,7 @@ export const accountWords = {
   account: { zh: '我的登录', en: 'How I sign in' },
   factor: { zh: '动态码（第二因素）', en: 'Second factor' },
   required: { zh: '您的角色必须先设置动态码。', en: 'Your role needs a second factor first.' },
-  isOn: { zh: '已启用，剩余恢复码 {count} 个', en: 'on; {count} recovery codes are left' },
+  isOn: { zh: '已启用，剩余恢复码 {count} 个', en: 'on; {count} recovery {count|code is|codes are} left' },
   isOff: { zh: '未启用', en: 'off' },
   setUp: { zh: '设置动态码', en: 'Set it up' },
   remove: { zh: '移除', en: 'Remove it' },

@@ -96,8 +96,8 @@ export const adminWords = {
   required: { zh: '必做', en: 'required' },
   to: { zh: '给谁 / 命令', en: 'Who, or the command' },
   guidance: { zh: '指引', en: 'guidance' },
-  countActions: { zh: '要求 {count}', en: '{count} actions' },
-  countPlans: { zh: '预案 {count}', en: '{count} plans' },
+  countActions: { zh: '要求 {count}', en: '{count} {count|action|actions}' },
+  countPlans: { zh: '预案 {count}', en: '{count} {count|plan|plans}' },
   // Places.
   placesHint: {
     zh: '防区和设备写在各村网关的配置中（zones、devices）；平面图、位置和瓦片写在中心配置的 map 中。',
@@ -134,7 +134,7 @@ export const adminWords = {
     en: 'Outlets are under outlets in the configuration of the centre; here is how they are, and a test.',
   },
   noOutlets: { zh: '没有配置出口。', en: 'No outlet is configured.' },
-  waiting: { zh: '待发 {count}', en: '{count} wait' },
+  waiting: { zh: '待发 {count}', en: '{count} {count|waits|wait}' },
   fine: { zh: '正常', en: 'works' },
   lastAt: { zh: '最近 {time}：{words}', en: 'last {time}: {words}' },
   takesDrills: { zh: '接收演练', en: 'takes drills' },

@@ -12,8 +12,8 @@ export const bulletinWords = {
   villages: { zh: '村', en: 'Villages' },
   all: { zh: '全选', en: 'All' },
   why: { zh: '原因（留痕）', en: 'Why (recorded)' },
-  send: { zh: '发布到 {count} 个村', en: 'Send to {count} villages' },
-  sure: { zh: '确定向 {count} 个村广播？', en: 'Really say this in {count} villages?' },
+  send: { zh: '发布到 {count} 个村', en: 'Send to {count} {count|village|villages}' },
+  sure: { zh: '确定向 {count} 个村广播？', en: 'Really say this in {count} {count|village|villages}?' },
   yes: { zh: '确定发布', en: 'Yes, send it' },
   cancel: { zh: '取消', en: 'Cancel' },
   none: { zh: '还没有通知。', en: 'There is no bulletin yet.' },
@@ -61,7 +61,10 @@ export const linkageWords = {
   save: { zh: '保存', en: 'Save' },
   cancel: { zh: '取消', en: 'Cancel' },
   remove: { zh: '删除', en: 'Delete' },
-  learned: { zh: '学得约 {minutes} 分钟（{count} 次）', en: 'learned: about {minutes} min ({count} times)' },
+  learned: {
+    zh: '学得约 {minutes} 分钟（{count} 次）',
+    en: 'learned: about {minutes} min ({count} {count|time|times})',
+  },
   set: { zh: '{minutes} 分钟', en: '{minutes} min' },
   notKnown: { zh: '尚未学得', en: 'not learned yet' },
 } satisfies Record<string, BilingualText>

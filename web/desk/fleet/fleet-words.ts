@@ -5,7 +5,7 @@ import type { WorkState } from '../../../protocols/desk/fleet/work-orders.ts'
 
 export const fleetWords = {
   title: { zh: '网关健康', en: 'Health of the boxes' },
-  count: { zh: '{boxes} 台，在线 {present} 台', en: '{boxes} boxes, {present} present' },
+  count: { zh: '{boxes} 台，在线 {present} 台', en: '{boxes} {boxes|box|boxes}, {present} present' },
   console: { zh: '网关控制台', en: 'Console of the box' },
   consoleHint: {
     zh: '在限定时间内对村内网络开放；仍须用安装员或维护员的密码登录。',
@@ -33,7 +33,7 @@ export const fleetWords = {
   remedy: { zh: '处理：', en: 'To do: ' },
   makeWork: { zh: '开工单', en: 'Work order' },
   hasWork: { zh: '已有工单 {work}', en: 'work order {work}' },
-  cut: { zh: '只显示前 {count} 条', en: 'only the first {count} are shown' },
+  cut: { zh: '只显示前 {count} 条', en: 'only the first {count} {count|is|are} shown' },
   look: { zh: '查看', en: 'Look' },
   close: { zh: '收起', en: 'Close' },
   version: { zh: '版本 {version}', en: 'version {version}' },

@@ -25,7 +25,7 @@ export const searchWords = {
   waiting: { zh: '待接警', en: 'waits' },
   over: { zh: '已结束', en: 'over' },
   accepted: { zh: '{who} 接警', en: 'accepted by {who}' },
-  pictures: { zh: '{count} 张图片', en: '{count} pictures' },
+  pictures: { zh: '{count} 张图片', en: '{count} {count|picture|pictures}' },
   notAccepted: { zh: '未经接警', en: 'not accepted' },
   alarmsOfCase: { zh: '本案报警', en: 'Alarms of this case' },
   hint: {

@@ -15,7 +15,10 @@ export const shiftWords = {
   refuse: { zh: '拒绝', en: 'Refuse' },
   withdraw: { zh: '撤回', en: 'Withdraw' },
   none: { zh: '还没有交接班。', en: 'No hand-overs yet.' },
-  line: { zh: '{leaving} → {entering}，案件 {count} 件', en: '{leaving} → {entering}, {count} cases' },
+  line: {
+    zh: '{leaving} → {entering}，案件 {count} 件',
+    en: '{leaving} → {entering}, {count} {count|case|cases}',
+  },
 } as const satisfies Record<string, BilingualText>
 
 export const shiftStateWords: Record<Shift['state'], BilingualText> = {

@@ -18,7 +18,7 @@ export const watchWords = {
   here: { zh: '在线', en: 'at the desk' },
   silent: { zh: '{age}没有动静', en: 'silent for {age}' },
   signedOut: { zh: '未登录', en: 'not signed in' },
-  held: { zh: '案件 {count}', en: '{count} cases' },
+  held: { zh: '案件 {count}', en: '{count} {count|case|cases}' },
   redistribute: { zh: '转回队列…', en: 'Put back into the queue…' },
   why: {
     zh: '为什么把 {who} 的案件转回队列？（写入经过）',
@@ -26,7 +26,7 @@ export const watchWords = {
   },
   sure: { zh: '转回队列', en: 'Put back' },
   cancel: { zh: '取消', en: 'Cancel' },
-  moved: { zh: '{count} 件已转回队列', en: '{count} cases are back in the queue' },
+  moved: { zh: '{count} 件已转回队列', en: '{count} {count|case is|cases are} back in the queue' },
   drillList: { zh: '正在进行的演练', en: 'Drills that are on' },
   measures: { zh: '最近 24 小时', en: 'The last 24 hours' },
   alarms: { zh: '报警', en: 'alarms' },
@@ -41,8 +41,11 @@ export const watchWords = {
   falseShare: { zh: '误报', en: 'false alarms' },
   drills: { zh: '演练', en: 'drills' },
   worst: { zh: '报警最多的设备', en: 'Devices with the most alarms' },
-  times: { zh: '{count} 次', en: '{count} times' },
-  floodNow: { zh: '{name} 十分钟内 {count} 条报警', en: '{name}: {count} alarms within ten minutes' },
+  times: { zh: '{count} 次', en: '{count} {count|time|times}' },
+  floodNow: {
+    zh: '{name} 十分钟内 {count} 条报警',
+    en: '{name}: {count} {count|alarm|alarms} within ten minutes',
+  },
   standingList: { zh: '超过一天未消除的报警', en: 'Alarms that stand for more than a day' },
   chatteringList: {
     zh: '反复出现的报警（10 次以上）',

@@ -6,7 +6,7 @@ import type { WaterStage } from '../../../protocols/domain/places/water-stages.t
 export const waterWords = {
   title: { zh: '水位过程', en: 'Water level' },
   hours: { zh: '时段', en: 'Time' },
-  hoursOf: { zh: '{count} 小时', en: '{count} hours' },
+  hoursOf: { zh: '{count} 小时', en: '{count} {count|hour|hours}' },
   level: { zh: '水位 {level} 米（{time}）', en: '{level} m at {time}' },
   stage: { zh: '已达{stage}', en: '{stage} reached' },
   below: { zh: '未达任何阶段', en: 'below every stage' },
