@@ -1,6 +1,6 @@
 // Interface of the storage of cases.
 import type { Case, CaseEvent, CaseState } from '../../protocols/domain/case.ts'
-import type { CaseSummary } from '../../protocols/desk/cases.ts'
+import type { CasePlaceFacts, CaseSummary } from '../../protocols/desk/cases.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 import type { Shift } from '../../protocols/desk/shifts.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
@@ -95,7 +95,14 @@ export interface CaseReaderCalls {
   caseWithHistory(
     target: CaseTarget,
     limit: number,
-  ): { case: Case; plans: Plan[]; history: (CaseEvent & { position: number })[] } | undefined
+  ):
+    | {
+        case: Case
+        plans: Plan[]
+        history: (CaseEvent & { position: number })[]
+        place?: CasePlaceFacts
+      }
+    | undefined
   caseEvents(id: string, after: number, limit: number): (CaseEvent & { position: number })[]
   actionLists(): { version: number; lists: ActionList[] }
 }

@@ -93,6 +93,14 @@ export interface CasePlan {
   steps: { id: string; do: 'call' | 'command' | 'dispatch'; label: BilingualText; to?: string }[]
 }
 
+/** The place of a case, by its alarms, also when they are over. */
+export interface CasePlaceFacts {
+  /** The village's own time, ahead of UTC. */
+  utcOffsetMin?: number
+  /** The grid cell. */
+  grid?: string
+}
+
 /** `GET /api/v1/cases/{id}` and every POST on a case. */
 export interface CaseAnswer {
   case: Case
@@ -102,6 +110,7 @@ export interface CaseAnswer {
   /** The last entries of its history, oldest first. */
   history?: CaseEvent[]
   plans?: CasePlan[]
+  place?: CasePlaceFacts
   alarms?: DeskAlarm[]
   /** Of a dispatch just made: one link for each name, shown this once. */
   links?: NewResponseLink[]

@@ -198,3 +198,51 @@ test('marks a call that the household calls off, in the name of the person, and 
   expect(await page.textContent('[data-alarm="1-77"]')).toContain('household: by mistake')
   expect(await page.textContent('[data-knock="new-lamp"]')).toContain('enrol the device')
 })
+
+test('leaves a person where he is when the answer about the set-up comes late', async () => {
+  gateway.me = { name: '李', role: 'installer' }
+  await page.reload()
+  await expect.poll(() => gateway.setupAsked.length, { timeout: 30_000 }).toBe(1)
+  await page.click('.places a[href="#/walk"]')
+  await page.waitForSelector('[data-begin]')
+  const answered = page.waitForResponse((response) => response.url().endsWith('/api/v1/setup'))
+  gateway.setupAsked.splice(0).forEach((answer) => answer())
+  await (await answered).finished()
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 50))')
+  expect(await page.evaluate('location.hash')).toBe('#/walk')
+  // Who stays on the first page is led to the set-up.
+  await page.evaluate("location.hash = ''")
+  await page.reload()
+  await expect.poll(() => gateway.setupAsked.length, { timeout: 30_000 }).toBe(1)
+  gateway.setupAsked.splice(0).forEach((answer) => answer())
+  await expect.poll(() => page.evaluate('location.hash'), { timeout: 30_000 }).toBe('#/setup')
+})
+
+test('asks again for the people and the listener while the box starts anew', async () => {
+  gateway.me = { name: '李', role: 'installer' }
+  const limits = {
+    timeZone: 'Asia/Shanghai',
+    batteryLowPercent: 20,
+    batteryOkPercent: 25,
+    linkLostAfterS: 180,
+  }
+  const lists = {
+    versions: [],
+    conflicts: [],
+    changed: [],
+    zones: [],
+    devices: [],
+    kinds: [],
+    rules: [],
+    cameras: [],
+  }
+  gateway.more.set('/api/v1/settings', { answer: { v: 1, version: 1, limits, ...lists }, starting: 0 })
+  const people = [{ name: '王', role: 'maintainer' }]
+  gateway.more.set('/api/v1/people', { answer: { people }, starting: 2 })
+  const listeners = [{ host: '0.0.0.0', port: 18_830, isTls: false }]
+  gateway.more.set('/api/v1/listener', { answer: { v: 1, who: 'village', listeners }, starting: 2 })
+  await page.evaluate("location.hash = '#/settings'")
+  await page.reload()
+  await page.waitForSelector('[data-people] li:has-text("王")', { timeout: 30_000 })
+  await page.waitForSelector('[data-listener]:has-text("0.0.0.0:18830")', { timeout: 30_000 })
+})

@@ -25,16 +25,36 @@ export class FakeConsole {
   cameraAnswer: object = { ok: true }
   devices: DevicesAnswer = noDevices
   outlets: OutletSummary[] = []
+  /** Who is signed in; absent: a person at the box itself. */
+  me: { name: string; role: 'installer' | 'maintainer' } | undefined
+  /** Further answers by path; `starting` requests of each are cut off first, as while the box starts anew. */
+  readonly more = new Map<string, { answer: object; starting: number }>()
+  /** Requests for the set-up, answered when the test says so. */
+  readonly setupAsked: (() => void)[] = []
   #server: Server
 
   constructor(pages: string, health: HealthAnswer) {
     this.health = health
     this.#server = createServer((request, response) => {
       const path = new URL(request.url ?? '/', 'http://box').pathname
+      const more = this.more.get(path)
       if (path === '/api/v1/session')
-        response
-          .setHeader('content-type', 'application/json')
-          .end(JSON.stringify({ v: 1, box: this.health.box.name, isClaimed: true, isLocal: true }))
+        response.setHeader('content-type', 'application/json').end(
+          JSON.stringify({
+            v: 1,
+            box: this.health.box.name,
+            isClaimed: true,
+            isLocal: this.me === undefined,
+            ...(this.me === undefined ? {} : { me: this.me }),
+          }),
+        )
+      else if (more) {
+        if (more.starting-- > 0) request.socket.destroy()
+        else response.setHeader('content-type', 'application/json').end(JSON.stringify(more.answer))
+      } else if (path === '/api/v1/setup')
+        this.setupAsked.push(() =>
+          response.setHeader('content-type', 'application/json').end(JSON.stringify({ isFinished: false })),
+        )
       else if (path === '/api/v1/devices')
         response.setHeader('content-type', 'application/json').end(JSON.stringify(this.devices))
       else if (path === '/api/v1/outlets')

@@ -91,6 +91,7 @@ export const words = {
     en: 'The sound is off: the browser wants one press first.',
   },
   soundOn: { zh: '开启声音', en: 'Turn the sound on' },
+  silenceShort: { zh: '静音', en: 'Silence' },
   silence: { zh: '静音：{what}', en: 'Silence: {what}' },
   notices: { zh: '提示', en: 'Notices' },
   villages: { zh: '村庄网关', en: 'Village boxes' },

@@ -71,8 +71,14 @@ async function read(options: CaseRouteOptions, target: CaseTarget): Promise<Rout
   const found = await storage.caseWithHistory(target, 1000)
   if (!found) throw new ApiProblem('not-found')
   const plans = found.plans.map(shownPlan)
+  const { history, place } = found
   return {
-    json: { ...answerOf(found.case, options), history: found.history, plans } satisfies CaseAnswer,
+    json: {
+      ...answerOf(found.case, options),
+      history,
+      plans,
+      ...(place === undefined ? {} : { place }),
+    } satisfies CaseAnswer,
   }
 }
 

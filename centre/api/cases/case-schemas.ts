@@ -172,6 +172,7 @@ export const caseAnswer = z.object({
   asks: z.object({ next: ask, beforeArchive: z.array(ask) }).optional(),
   history: z.array(eventSchema).optional(),
   plans: z.array(planSchema).optional(),
+  place: z.object({ utcOffsetMin: z.number().optional(), grid: z.string().optional() }).optional(),
   alarms: z.array(deskAlarmSchema).optional(),
   links: newLinks.optional(),
 })

@@ -28,15 +28,16 @@ export async function checkBox(file: string, world: CheckWorld): Promise<CheckRe
       })),
     )
   const { config } = opened.value
+  const running = await world.running(config)
   const reports = [
-    await checkClock(world),
+    await checkClock(world, running),
     checkFolder(config),
     checkBoard(world),
     checkCertificates(config, world),
     alone(checkSecrets(config)),
     alone(checkLooseEnds(config)),
     await checkCentre(config, world),
-    checkRunning(await world.running(config), world.wallMs),
+    checkRunning(running, world.wallMs),
   ]
   return {
     faults: withoutRepeats(reports.flatMap(({ faults }) => faults)),

@@ -9,16 +9,21 @@ import type { GatewayConfig } from '../../config/config.ts'
 import { readBoard } from '../../health/board/board-facts.ts'
 import { diskOf } from '../../health/disk-room.ts'
 import type { CheckReport, Note } from './check-report.ts'
-import type { CheckWorld } from './check-world.ts'
+import type { CheckWorld, RunningBox } from './check-world.ts'
 
 const minute = (ms: number): string => new Date(ms).toISOString().slice(0, 16)
 
-export async function checkClock({ wallMs, isSynced }: CheckWorld): Promise<CheckReport> {
-  const at = minute(wallMs)
+/** The running program judges its clock: the centre may have set it where the machine has no time service of its own. */
+export async function checkClock(
+  { wallMs, isSynced }: CheckWorld,
+  running: RunningBox | undefined,
+): Promise<CheckReport> {
+  const clock = running?.health.clock
+  const at = minute(clock?.atMs ?? wallMs)
   if (wallMs < programEarliestMs)
     return { faults: [{ code: 'clock-impossible', grade: 'act', facts: { at } }], notes: [] }
-  if (!(await isSynced()))
-    return { faults: [{ code: 'clock-unsynced', grade: 'watch', facts: {} }], notes: [] }
+  const isSet = clock === undefined ? await isSynced() : clock.quality !== 'unsynced'
+  if (!isSet) return { faults: [{ code: 'clock-unsynced', grade: 'watch', facts: {} }], notes: [] }
   return {
     faults: [],
     notes: [{ grade: 'good', zh: `时钟 ${at}，已校时`, en: `the clock is synced (${at}).` }],

@@ -55,7 +55,11 @@ function linkNotes({ link, lanes }: HealthAnswer): Note[] {
   const grade = waiting > 1000 ? 'watch' : 'good'
   return [
     ...linked,
-    { grade, zh: `等待上送的记录 ${waiting} 条`, en: `${waiting} records wait for the centre.` },
+    {
+      grade,
+      zh: `等待上送的记录 ${waiting} 条`,
+      en: `${waiting} ${waiting === 1 ? 'record waits' : 'records wait'} for the centre.`,
+    },
   ]
 }
 

@@ -1,6 +1,7 @@
 // Question: does the operator find an old alarm and its case by household, device, place, text and day, with the keyboard, and read them as
 // they were?
 import { expect, test } from 'vitest'
+import type { CaseAnswer } from '../../../protocols/desk/cases.ts'
 import { browser, desk } from './shared-town.ts'
 import { findBarriers, goTo, openDesk } from './town-desk.ts'
 
@@ -11,7 +12,12 @@ const hall = { zone: '祠堂', device: '祠堂门磁' }
 test('finds by text, place, kind and day; a result and its case read as they were; the search is there again', async () => {
   const sos = await desk.raise(0, 'red', { id: 'sos', zone: 'wang', place: wang })
   const door = await desk.raise(1, 'orange', { id: 'door', kind: 'intrusion', device: 'door-1', place: hall })
-  const page = await openDesk(browser, desk, { user: 'zhao', language: 'zh' }, complaints)
+  const page = await openDesk(
+    browser,
+    desk,
+    { user: 'zhao', language: 'zh', timeZone: 'America/New_York' },
+    complaints,
+  )
   await goTo(page, `#/alarm/${sos}`, '.alarm .accept')
   await page.click('.alarm .accept')
   await page.waitForSelector('.case-state[data-state=accepted]')
@@ -51,6 +57,12 @@ test('finds by text, place, kind and day; a result and its case read as they wer
   expect(await search({ q: '王奶奶', what: 'cases' })).toEqual(['case-1'])
   await page.click('[data-found] a')
   await page.waitForSelector('.history >> text=已电话确认')
+  // In the village's time, although the browser is elsewhere and the alarm is over.
+  const { history } = await page.evaluate<CaseAnswer>(
+    "fetch('api/v1/cases/case-1').then((answer) => answer.json())",
+  )
+  const there = new Date((history?.[0]?.atMs ?? 0) + 8 * 3_600_000).toISOString()
+  expect(await page.textContent('.history li:last-child time')).toContain(there.slice(11, 19))
   await page.click('.case-alarms a')
   await page.waitForSelector('.old-alarm')
   expect(await page.textContent('.old-alarm')).toContain('王奶奶家')

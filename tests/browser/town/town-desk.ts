@@ -202,6 +202,8 @@ export interface DeskView {
   theme?: 'light' | 'dark'
   width?: number
   height?: number
+  /** Of the browser; the machine's own by default. */
+  timeZone?: string
 }
 
 /** The desk, signed in; what the browser complains about is collected. */
@@ -216,6 +218,7 @@ export async function openDesk(
     locale: language === 'zh' ? 'zh-CN' : 'en-GB',
     colorScheme: theme,
     viewport: { width, height },
+    ...(view.timeZone === undefined ? {} : { timezoneId: view.timeZone }),
   })
   const page = await context.newPage()
   page.setDefaultTimeout(60_000)

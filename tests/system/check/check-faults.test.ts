@@ -123,7 +123,11 @@ interface Plant {
 }
 const plants: [FaultCode, string, Plant][] = [
   ['clock-impossible', 'the clock is at 1970', { world: { wallMs: 5 * dayMs }, grade: 'act' }],
-  ['clock-unsynced', 'the clock is not synchronised', { world: { isSynced: async () => false } }],
+  [
+    'clock-unsynced',
+    'the clock is not synchronised',
+    { world: running({ clock: { quality: 'unsynced', atMs: nowMs } }) },
+  ],
   [
     'clock-differs',
     'the clock is a minute off',
@@ -370,6 +374,20 @@ test('a box without a fault has none', async () => {
   expect(report.faults).toEqual([])
   expect(exitCodeOf(report)).toBe(0)
   expect(plants.length).toBeGreaterThan(25)
+})
+
+test('judges the clock as the running box does, which the centre may have set, and the machine only when no box runs', async () => {
+  const file = write('one-clock', {})
+  const unkept = { isSynced: async () => false }
+  const stated = async (quality: 'synced' | 'unsynced', isSynced: boolean): Promise<string[]> => {
+    const clock = { ...sound.health.clock, quality }
+    const report = await checkBox(file, world({ ...running({ clock }), isSynced: async () => isSynced }))
+    return report.faults.map(({ code }) => code)
+  }
+  expect(await stated('synced', false)).toEqual([])
+  expect(await stated('unsynced', true)).toEqual(['clock-unsynced'])
+  const stopped = await checkBox(file, world({ ...unkept, running: async () => undefined }))
+  expect(stopped.faults.map(({ code }) => code)).toEqual(['clock-unsynced', 'gateway-stopped'])
 })
 
 test.each(plants)('finds %s: %s', async (code, what, planted) => {

@@ -5,6 +5,7 @@ import { caseStateWords, stepWords } from '../../../protocols/desk/case-words.ts
 import type { CaseStep } from '../../../protocols/domain/step-limits.ts'
 
 export { caseStateWords, stepWords }
+export { titleOf } from '../../shared/case-title.ts'
 
 export const deadlineWords: Record<CaseStep, BilingualText> = {
   ...stepWords,
@@ -110,9 +111,3 @@ export const caseWords = {
   openActions: { zh: '{count} 项必做未完成', en: '{count} required to do' },
   back: { zh: '← 返回案件列表', en: '← Back to the cases' },
 } satisfies Record<string, BilingualText>
-
-/** The title of a case is the sentence of its alarm. What to do, which a box writes behind it, has a place of its own on the page. */
-export const titleOf = ({ zh, en }: BilingualText): BilingualText => ({
-  zh: zh.split('处置：')[0] || zh,
-  en: en.split(' Do: ')[0] || en,
-})
