@@ -103,7 +103,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
   collectDefaultMetrics({ register: registry })
   void keepPacketCachesSmall()
   const isClockKept = watchClock(base)
-  const { storage, known, pulse } = await openStorage(base, options)
+  const { storage, known, pulse, rules } = await openStorage(base, options)
   const core = new ReceiverCore()
   core.remember(known.epochs, known.lanes)
   const downlink = new Downlink({ core, wallMs: () => clock.wallMs(), isClockKept })
@@ -137,6 +137,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     ...opened,
     ...boxes,
     storage,
+    rules,
     fleet,
     downlink,
     commands,

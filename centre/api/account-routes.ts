@@ -8,6 +8,7 @@ import { deviceCookieName } from '../accounts/device-cookie.ts'
 import type { SecurityLog } from '../accounts/security-log.ts'
 import type { SignIn, SignInOutcome } from '../accounts/sign-in.ts'
 import type { Sessions } from '../accounts/sessions.ts'
+import { colours, type Colour } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { Account, Storage } from '../storage/port.ts'
 import { ApiProblem, type ProblemCode } from './problems.ts'
@@ -20,6 +21,8 @@ export interface AccountRouteOptions {
   signIn: SignIn
   securityLog: SecurityLog
   clock: Clock
+  /** The town's limit for accepting an alarm of this colour. */
+  acceptLimitMs: (colour: Colour) => number | undefined
 }
 
 const passwordBody = z.strictObject({
@@ -57,8 +60,12 @@ const problemOf = {
 function meOf(
   { user, role, scope, mustEnrol }: Account & { mustEnrol?: boolean },
   expiresAtMs: number | undefined,
-  clock: Pick<Clock, 'wallMs'>,
+  { clock, acceptLimitMs }: Pick<AccountRouteOptions, 'clock' | 'acceptLimitMs'>,
 ): MeAnswer {
+  const limits = colours.flatMap((colour) => {
+    const limitMs = acceptLimitMs(colour)
+    return limitMs === undefined ? [] : [[colour, limitMs] as const]
+  })
   const centreTimeMs = Math.round(clock.wallMs())
   return {
     user,
@@ -67,6 +74,7 @@ function meOf(
     ...(mustEnrol ? { mustEnrol } : {}),
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     centreTimeMs,
+    acceptLimitsMs: Object.fromEntries(limits),
   }
 }
 
@@ -125,7 +133,8 @@ function signInRoutes({ sessions, signIn, securityLog }: AccountRouteOptions): R
   ]
 }
 
-function sessionRoutes({ sessions, clock }: AccountRouteOptions): Route[] {
+function sessionRoutes(options: AccountRouteOptions): Route[] {
+  const { sessions } = options
   return [
     {
       method: 'GET',
@@ -138,7 +147,7 @@ function sessionRoutes({ sessions, clock }: AccountRouteOptions): Route[] {
       problems: [],
       run: async ({ account }) => {
         if (!account) throw new ApiProblem('unauthenticated')
-        return { json: meOf(account, account.expiresAtMs, clock) }
+        return { json: meOf(account, account.expiresAtMs, options) }
       },
     },
     {
@@ -152,10 +161,10 @@ function sessionRoutes({ sessions, clock }: AccountRouteOptions): Route[] {
       run: async ({ account, token, setCookie, isCookie }) => {
         if (!account || token === undefined) throw new ApiProblem('unauthenticated')
         // Desks only: a program's token keeps its configured end.
-        if (!isCookie) return { json: meOf(account, account.expiresAtMs, clock) }
+        if (!isCookie) return { json: meOf(account, account.expiresAtMs, options) }
         const expiresAtMs = await sessions.stay(token)
         setCookie(token)
-        return { json: meOf(account, expiresAtMs, clock) }
+        return { json: meOf(account, expiresAtMs, options) }
       },
     },
   ]

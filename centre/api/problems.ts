@@ -28,6 +28,22 @@ const wordings = {
     zh: '已有动态码：请先移除',
     en: 'there is a second factor already: remove it first',
   },
+  'other-version': {
+    status: 409,
+    zh: '他人刚刚改过：请重新读取后再改',
+    en: 'another person has changed it meanwhile: read it again first',
+  },
+  'user-exists': { status: 409, zh: '已有同名用户', en: 'there is a user of that name' },
+  'own-account': {
+    status: 409,
+    zh: '不能在此修改自己的账号：请另一位管理员操作',
+    en: 'this is your own account: another administrator has to do this',
+  },
+  'last-admin': {
+    status: 409,
+    zh: '至少要保留一位可用的全镇管理员',
+    en: 'one administrator of the whole town has to remain',
+  },
   'bad-password': { status: 400, zh: '密码不合要求', en: 'the password is not good enough' },
   forbidden: { status: 403, zh: '您的角色不能执行此操作', en: 'your role may not do this' },
   'foreign-origin': {

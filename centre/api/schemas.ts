@@ -168,6 +168,7 @@ export const meAnswer = account.extend({
   scope: z.array(z.string()).optional(),
   expiresAtMs: ms.optional(),
   centreTimeMs: ms.optional(),
+  acceptLimitsMs: z.partialRecord(z.enum(colours), z.number()).optional(),
 })
 export const loginAnswer = account.extend({ token: z.string(), mustEnrol: z.literal(true).optional() })
 export const retireBody = z.strictObject({ why: z.string().min(1).max(300) })

@@ -1,26 +1,57 @@
-// The rules that the centre runs by, as its configuration says: read here, changed there. And the users, who are made on the command line.
+// The rules that the centre runs by: those for cases are changed here, the others in its configuration file.
 import { z } from 'zod'
 import { roles, type Role } from '../../protocols/desk/api.ts'
-import type { UsersAnswer } from '../../protocols/desk/accounts.ts'
+import {
+  limitMsMax,
+  limitMsMin,
+  type CaseRules,
+  type StoredCaseRules,
+} from '../../protocols/desk/leading/case-rules.ts'
 import type { SettingsAnswer } from '../../protocols/desk/leading/staff.ts'
 import { colours, type Colour } from '../../protocols/domain/colour.ts'
 import { caseSteps, type CaseStep } from '../../protocols/domain/step-limits.ts'
-import type { CasePolicy } from '../cases/case-policy.ts'
+import type { CasePolicy, PolicySettings } from '../cases/case-policy.ts'
 import type { CentreConfig } from '../config/config.ts'
-import type { Storage } from '../storage/port.ts'
+import { leadingRoles } from './cases/case-answers.ts'
+import { ApiProblem } from './problems.ts'
 import type { Route } from './route.ts'
 
 /** Those who look after the rules, and those who check that they were followed. */
 const readingRoles: readonly Role[] = ['supervisor', 'maintainer', 'auditor', 'admin']
 
 export interface SettingsRouteOptions {
-  storage: Pick<Storage, 'users'>
+  rules: {
+    readonly policy: CasePolicy
+    readonly stored: StoredCaseRules
+    readonly inForce: PolicySettings
+    put(version: number, rules: CaseRules, who: string): Promise<StoredCaseRules | undefined>
+  }
   config: Pick<
     CentreConfig,
     'cases' | 'dailyReport' | 'retention' | 'pictures' | 'attachments' | 'accounts' | 'people' | 'upward'
   >
-  policy: Pick<CasePolicy, 'limitMs'>
 }
+
+const limits = z.partialRecord(
+  z.enum(caseSteps),
+  z.partialRecord(z.enum(colours), z.number().int().min(limitMsMin).max(limitMsMax)),
+)
+const caseRules = z.strictObject({
+  limitsMs: limits.optional().describe('ms by step and colour'),
+  redAcceptances: z.union([z.literal(1), z.literal(2)]).optional(),
+  reopenAt: z.number().min(1).max(100).optional(),
+  mustReport: z.array(z.enum(colours)).max(4).optional(),
+})
+const rulesBody = z.strictObject({
+  version: z.number().int().min(0).describe('the version that was read: another one in between is refused'),
+  rules: caseRules,
+})
+const storedRules = z.object({
+  version: z.number(),
+  rules: caseRules,
+  who: z.string().optional(),
+  atMs: z.number().optional(),
+})
 
 const days = z.number()
 const settingsAnswer = z.object({
@@ -44,21 +75,9 @@ const settingsAnswer = z.object({
   upward: z.string().optional(),
   timeZone: z.string(),
   linkHours: z.number(),
+  desk: storedRules.describe('what was set at the desk'),
 })
-const usersAnswer = z.object({
-  users: z.array(
-    z.object({
-      user: z.string(),
-      role: z.enum(roles),
-      scope: z.array(z.string()).optional(),
-      isDisabled: z.boolean(),
-      hasSecondFactor: z.boolean(),
-      createdAtMs: z.number().describe('ms since 1970'),
-    }),
-  ),
-})
-
-function limitsOf(policy: SettingsRouteOptions['policy']): SettingsAnswer['limitsMs'] {
+function limitsOf(policy: Pick<CasePolicy, 'limitMs'>): SettingsAnswer['limitsMs'] {
   const ofStep = (step: CaseStep): Partial<Record<Colour, number>> =>
     Object.fromEntries(
       colours.flatMap((colour) => {
@@ -69,7 +88,8 @@ function limitsOf(policy: SettingsRouteOptions['policy']): SettingsAnswer['limit
   return Object.fromEntries(caseSteps.map((step) => [step, ofStep(step)])) as SettingsAnswer['limitsMs']
 }
 
-function settingsOf({ config, policy }: SettingsRouteOptions): SettingsAnswer {
+function settingsOf({ config, rules }: SettingsRouteOptions): SettingsAnswer {
+  const { policy, stored, inForce } = rules
   const { cases, dailyReport, retention, pictures, attachments, accounts, people, upward } = config
   const changed = Object.entries(cases.limitsMs).flatMap(([step, byColour]) =>
     Object.keys(byColour).map((colour) => `${step}.${colour}`),
@@ -77,9 +97,9 @@ function settingsOf({ config, policy }: SettingsRouteOptions): SettingsAnswer {
   return {
     limitsMs: limitsOf(policy),
     changed,
-    redAcceptances: cases.redAcceptances,
-    reopenAt: cases.reopenAt,
-    mustReport: [...cases.mustReport],
+    redAcceptances: inForce.redAcceptances ?? 1,
+    reopenAt: policy.reopenAt,
+    mustReport: [...(inForce.mustReport ?? [])],
     night: cases.night.map(({ weekdays, ...entry }) => ({
       ...entry,
       ...(weekdays ? { weekdays: [...weekdays] } : {}),
@@ -96,33 +116,43 @@ function settingsOf({ config, policy }: SettingsRouteOptions): SettingsAnswer {
     ...(upward ? { upward: upward.to } : {}),
     timeZone: people.timeZone,
     linkHours: people.linkHours,
+    desk: stored,
   }
 }
 
 export function createSettingsRoutes(options: SettingsRouteOptions): Route[] {
-  const settings = settingsOf(options)
   return [
     {
       method: 'GET',
       path: '/api/v1/settings',
       scope: 'none',
       summary: {
-        zh: '中心的规则（在配置文件中修改）',
-        en: 'The rules of the centre, changed in its configuration',
+        zh: '中心的规则',
+        en: 'The rules of the centre as they apply now',
       },
       access: readingRoles,
       answer: settingsAnswer,
       problems: [],
-      run: async () => ({ json: settings }),
+      run: async () => ({ json: settingsOf(options) }),
     },
     {
-      method: 'GET',
-      path: '/api/v1/users',
-      summary: { zh: '用户', en: 'The users, without their passwords' },
-      access: ['admin'],
-      answer: usersAnswer,
-      problems: [],
-      run: async () => ({ json: { users: await options.storage.users() } satisfies UsersAnswer }),
+      method: 'POST',
+      path: '/api/v1/settings/case-rules',
+      summary: {
+        zh: '设定案件规则，立即生效；旧版本保留',
+        en: 'Set the rules for cases, in force at once; every version is kept',
+      },
+      access: leadingRoles,
+      body: rulesBody,
+      answer: settingsAnswer,
+      problems: ['bad-request', 'other-version'],
+      run: async ({ account, body }) => {
+        const { version, rules } = body as z.infer<typeof rulesBody>
+        if (!account) throw new ApiProblem('unauthenticated')
+        const stored = await options.rules.put(version, rules as CaseRules, account.user)
+        if (!stored) throw new ApiProblem('other-version')
+        return { json: settingsOf(options) }
+      },
     },
   ]
 }

@@ -44,3 +44,36 @@ export function createCasePolicy(settings: PolicySettings = {}): CasePolicy {
     mustVerify: (colour, caseNumber) => colour !== 'blue' || caseNumber % 10 === 0,
   }
 }
+
+/** A policy whose rules are replaced while it is in use. */
+export interface LivePolicy {
+  policy: CasePolicy
+  use: (settings: PolicySettings) => void
+}
+
+export function createLivePolicy(settings: PolicySettings = {}): LivePolicy {
+  let now = createCasePolicy(settings)
+  return {
+    policy: {
+      limitMs: (step, colour) => now.limitMs(step, colour),
+      get amberAt() {
+        return now.amberAt
+      },
+      get redAt() {
+        return now.redAt
+      },
+      get supervisorAt() {
+        return now.supervisorAt
+      },
+      get reopenAt() {
+        return now.reopenAt
+      },
+      acceptancesNeeded: (colour) => now.acceptancesNeeded(colour),
+      mustReport: (colour) => now.mustReport(colour),
+      mustVerify: (colour, caseNumber) => now.mustVerify(colour, caseNumber),
+    },
+    use: (next) => {
+      now = createCasePolicy(next)
+    },
+  }
+}

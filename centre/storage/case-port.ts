@@ -1,6 +1,8 @@
 // Interface of the storage of cases.
 import type { Case, CaseEvent, CaseState } from '../../protocols/domain/case.ts'
 import type { CasePlaceFacts, CaseSummary } from '../../protocols/desk/cases.ts'
+import type { CaseRules, StoredCaseRules } from '../../protocols/desk/leading/case-rules.ts'
+import type { PolicySettings } from '../cases/case-policy.ts'
 import type { Scope } from '../../protocols/desk/scope.ts'
 import type { Shift } from '../../protocols/desk/shifts.ts'
 import type { DeskAlarm } from '../../protocols/desk/api.ts'
@@ -69,6 +71,17 @@ export interface CaseHandoverCalls {
 }
 
 export interface CaseWriterCalls extends CaseHandoverCalls {
+  /**
+   * Rules set at the desk; `settings`: with those of the file, in force at once. Undefined when the newest version is not `before`: another
+   * person has changed them.
+   */
+  putCaseRules(
+    before: number,
+    rules: CaseRules,
+    settings: PolicySettings,
+    who: string,
+    atMs: number,
+  ): number | undefined
   takeCaseStep(target: CaseTarget, input: PersonInput, actor: Actor, atMs: number): CaseOutcome
   takeCentreInput(id: string, input: CentreInput, atMs: number): CaseOutcome
   openCase(made: ManualCase, who: string, atMs: number): CaseOutcome
@@ -90,6 +103,7 @@ export interface CaseReaderCalls {
   caseHolders(nowMs: number): CaseHolder[]
   shifts(limit: number): Shift[]
   cases(query: CaseQuery, nowMs: number): { cases: CaseSummary[]; next?: string } | undefined
+  caseRules(): StoredCaseRules
   caseOf(target: CaseTarget): { case: Case; plans: Plan[] } | undefined
   /** A case and the beginning of its history as of one moment. */
   caseWithHistory(

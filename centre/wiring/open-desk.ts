@@ -5,6 +5,7 @@ import type { Route } from '../api/route.ts'
 import { createFigureRoutes } from '../api/figure-routes.ts'
 import { createDirectoryRoutes } from '../api/sign-in/directory-routes.ts'
 import { createFactorRoutes } from '../api/sign-in/factor-routes.ts'
+import { createUserRoutes } from '../api/sign-in/user-routes.ts'
 import { createTokenRoutes } from '../api/sign-in/token-routes.ts'
 import { createSessionRoutes } from '../api/sign-in/session-routes.ts'
 import { createRoutes } from '../api/routes.ts'
@@ -23,7 +24,7 @@ import { createOutletRoutes, type OutletCalls } from '../api/outlets/outlet-rout
 import { DeskServer, findPageFolder, type HealthNotes } from '../api/server.ts'
 import { cookieName } from '../accounts/sessions.ts'
 import { villagesOfCase } from '../cases/case-villages.ts'
-import { createCasePolicy, type CasePolicy } from '../cases/case-policy.ts'
+import type { CaseRuleWatch } from '../deadlines/case-rule-watch.ts'
 import type { CommandSender } from '../commands/command-sender.ts'
 import { openFleetRoutes, type OpenedFleet } from './fleet/open-fleet.ts'
 import type { OpenedEnrolment } from './enrolment/open-enrolment.ts'
@@ -40,6 +41,7 @@ import type { OpenedVillages } from './open-villages.ts'
 
 export interface OpenDeskOptions extends OpenedStream, OpenedVillages {
   storage: Storage
+  rules: CaseRuleWatch
   downlink: Downlink
   commands: CommandSender
   outlets: OutletCalls
@@ -64,7 +66,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
   }
   const onStep = createStepTeller(downlink, push)
   const people = openPeople(base, { storage, securityLog: accounts.securityLog, onStep })
-  const policy = createCasePolicy(config.cases)
+  const { policy } = options.rules
   const retire = createRetire({
     storage,
     clock,
@@ -80,6 +82,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       ...commandRoutes,
       ...accounts,
       storage,
+      acceptLimitMs: (colour) => policy.limitMs('accept', colour),
       markDaily: createDailyMark(daily),
       villages: (counts) => ({ ...villages.answer(counts), certificates: own.certificates.soon }),
       onStep: (alarm, changes) => onStep([alarm], changes),
@@ -93,7 +96,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       boxes: () => villages.ids(),
     }),
     ...createShiftRoutes({ storage, clock, push }),
-    ...createLeadingRoutes(base, options, policy),
+    ...createLeadingRoutes(base, options),
     ...createDailyRoutes(daily),
     ...createVillageRoutes(base, options),
     ...createLedgerRoutes({ storage, clock }),
@@ -111,17 +114,18 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
     }),
     ...createSessionRoutes({ ...accounts, storage, clock }),
     ...createTokenRoutes({ ...accounts, storage, clock, random }),
+    ...createUserRoutes({ ...accounts, storage, clock, random }),
   )
   return routes
 }
 
 /** For those who lead: who is on, and the rules. */
-function createLeadingRoutes(base: Base, options: OpenDeskOptions, policy: CasePolicy): Route[] {
+function createLeadingRoutes(base: Base, options: OpenDeskOptions): Route[] {
   const { storage, accounts, push } = options
   const silentForMs = (user: string): number => accounts.attendance.silentForMs(user)
   return [
     ...createStaffRoutes({ storage, clock: base.clock, silentForMs, push }),
-    ...createSettingsRoutes({ storage, config: base.config, policy }),
+    ...createSettingsRoutes({ rules: options.rules, config: base.config }),
   ]
 }
 

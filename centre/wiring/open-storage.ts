@@ -1,5 +1,6 @@
 // First step: locks the data folder, opens and reads the database, and checks that its two threads answer.
 import { hostname } from 'node:os'
+import { CaseRuleWatch } from '../deadlines/case-rule-watch.ts'
 import type { Remembered, Storage } from '../storage/port.ts'
 import { lockDataDir } from '../storage/sqlite/data-lock.ts'
 import { isPostgresUrl, postgresAddress } from '../storage/postgres/address.ts'
@@ -25,6 +26,7 @@ export interface OpenedStorage {
   storage: Storage
   known: Remembered
   pulse: StoragePulse
+  rules: CaseRuleWatch
 }
 
 export async function openStorage(base: Base, options: OpenStorageOptions): Promise<OpenedStorage> {
@@ -33,8 +35,14 @@ export async function openStorage(base: Base, options: OpenStorageOptions): Prom
   const endFeeding = feedWhileOpening(clock, options.onAlive)
   const { storage, known } = await openAndRemember().finally(endFeeding)
   for (const one of known.setAside) logger.error(one, 'stored data makes no sense and is set aside')
-  await storage.setCasePolicy(config.cases)
-  await storage.setReaderCasePolicy(config.cases)
+  const rules = new CaseRuleWatch({
+    storage,
+    file: config.cases,
+    clock,
+    logger: logger.child({ part: 'rules' }),
+  })
+  await rules.start()
+  parts.add('rules for cases', () => rules.stop())
   const { onAlive } = options
   const pulse = new StoragePulse({
     storage,
@@ -45,7 +53,7 @@ export async function openStorage(base: Base, options: OpenStorageOptions): Prom
   })
   pulse.start()
   parts.add('pulse of storage', () => pulse.stop())
-  return { storage, known, pulse }
+  return { storage, known, pulse, rules }
 
   function openNamed(onThreadEnded: (failure: Error) => void): Promise<Storage> {
     const nowMs = clock.wallMs()

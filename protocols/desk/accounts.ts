@@ -16,6 +16,7 @@ export const securityEvents = [
   'user-enabled',
   'user-removed',
   'user-scoped',
+  'user-role-changed',
   'token-made',
   'token-revoked',
   'refused-by-role',

@@ -123,6 +123,8 @@ export interface MeAnswer {
   expiresAtMs?: number
   /** By the same clock. */
   centreTimeMs?: number
+  /** How long an alarm may wait to be accepted, by the town's rules; a colour without a limit is left out. */
+  acceptLimitsMs?: Partial<Record<Colour, number>>
 }
 
 /** `POST /api/v1/villages/{boxId}/retire`: the box is removed for good and not listed, until it sends again. */

@@ -73,6 +73,11 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
       'every list of a centre with a million records beside a hundredth of it, and a red press meanwhile',
     load: async () => (await import('./town/centre-size.ts')).runCentreSize,
   },
+  'desk-load': {
+    words:
+      'a red on the screen of a desk with 5000 open alarms and 50 changes a second, and its memory over 8 hours (--hours 8)',
+    load: async () => (await import('./town/desk-load.ts')).runDeskLoad,
+  },
   boxes: {
     words: '100 to 2000 boxes at one centre, and a storm of 2000 alarms in a minute',
     load: async () => (await import('./town/boxes.ts')).runBoxes,

@@ -123,9 +123,7 @@ test('shows how each receiver outside is, its bytes without sending, and sends a
   await page.click(`${police} [data-part=send]`)
   expect(await page.textContent(`${police} [data-part=send]`)).toContain('Yes, send a test to 派出所')
   await page.click(`${police} [data-part=send]`)
-  await page.waitForFunction(
-    `document.querySelector('${police} .outcome')?.textContent.includes('taken: 200 OK')`,
-  )
+  await page.waitForSelector(`${police} .outcome:has-text("taken: 200 OK")`)
   expect(gateway.asked).toEqual([
     ['/api/v1/outlets/police/test', '{"isDry":true,"by":"李"}'],
     ['/api/v1/outlets/police/test', '{"isDry":false,"by":"李"}'],

@@ -444,7 +444,7 @@ test('warns a quarter of an hour before the session ends, stays on a press, and 
   await openSignedIn({})
   await expect.poll(() => centre.stays, { timeout: 5000 }).toBeGreaterThan(before)
   centre.endSessions()
-  await page.waitForSelector('.locked-out:has-text("1 red alarms wait")')
+  await page.waitForSelector('.locked-out:has-text("1 red alarm waits")')
   expect(await page.title()).toContain('✕')
 })
 

@@ -6,7 +6,8 @@ import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Random } from '../../protocols/kit/random.ts'
 import { isWaiting, shownColour } from './queue/accept-deadline.ts'
 import { AlarmBoard, emptyView, RedWatch, type BoardAlarm, type BoardView } from './queue/alarm-board.ts'
-import { ApiProblem, asProblem, type DeskApi } from './link/desk-api.ts'
+import { asProblem, isSignedOut } from './link/api-problem.ts'
+import type { DeskApi } from './link/desk-api.ts'
 import { CaseDesk } from './cases/case-desk.ts'
 import { DeskCommands } from './boxes/desk-commands.ts'
 import { PictureShelf } from './pictures/picture-shelf.ts'
@@ -16,6 +17,7 @@ import { SessionWatch } from './shell/session-watch.ts'
 import { DeskSound } from './sound/sound-player.ts'
 import type { SoundChannel } from './sound/sound-turn.ts'
 import type { Sound } from './sound/volume-and-pitch.ts'
+import { TownLimits } from './queue/town-limits.ts'
 import { makesSound, wantedSounds } from './sound/wanted-sounds.ts'
 import {
   StreamLink,
@@ -92,6 +94,7 @@ export class Desk {
   #cancelBeat = (): void => {}
   #link: StreamLink
   #isDrawing = false
+  readonly #limits: TownLimits
   #centreOffsetMs: number
 
   constructor(options: DeskOptions) {
@@ -107,6 +110,7 @@ export class Desk {
     })
     this.commands = new DeskCommands(options.api)
     this.pictures = new PictureShelf(options)
+    this.#limits = new TownLimits(options)
     this.cases = new CaseDesk(options.api)
     this.seen = this.#createSeenReporter()
     this.#link = this.#createLink()
@@ -226,12 +230,14 @@ export class Desk {
     this.seen = this.#createSeenReporter()
     this.session.note(me)
     this.#beat()
+    this.#limits.start()
     this.#link.start()
   }
 
   /** `isForced`: the session ended without the person's action, so the page must not look as if all were quiet. */
   #leave(isForced: boolean): void {
     this.lockedOut.value = isForced ? { reds: this.waitingReds.value.length } : undefined
+    this.#limits.stop()
     this.#link.stop()
     this.seen.stop()
     this.session.clear()
@@ -390,8 +396,4 @@ export class Desk {
     else notes.set(id, text)
     this.notes.value = notes
   }
-}
-
-function isSignedOut(error: unknown): boolean {
-  return error instanceof ApiProblem && error.status === 401
 }

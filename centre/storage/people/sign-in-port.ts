@@ -1,4 +1,7 @@
 // Storage's part of signing in: second factors, their recovery codes, and the sessions that are open.
+import type { Role } from '../../../protocols/desk/api.ts'
+import type { Scope } from '../../../protocols/desk/scope.ts'
+import type { PasswordRow } from '../account-port.ts'
 import type { SessionSummary, TokenSummary, UserSummary } from '../../../protocols/desk/accounts.ts'
 
 export interface StoredFactor {
@@ -8,6 +11,14 @@ export interface StoredFactor {
   lastStep: number
   codesLeft: number
 }
+
+/** `scope: null`: every village. */
+export interface UserChange {
+  role?: Role | undefined
+  scope?: Scope | null | undefined
+  isDisabled?: boolean | undefined
+}
+export type ChangedUser = 'done' | 'unknown' | 'last-admin'
 
 export interface SignInWriterCalls {
   /** False when the user has a confirmed one: that is removed first. */
@@ -27,6 +38,14 @@ export interface SignInWriterCalls {
   dropFactor(user: string): boolean
   /** Of this user, or of any user; the beginning of its hash identifies it. Answers whose session it was. */
   endSession(id: string, user: string | undefined): string | undefined
+  /** False when the name is taken. */
+  addUser(row: PasswordRow, atMs: number): boolean
+  /** The sessions of the user end. `last-admin`: no administrator of the whole town would remain. */
+  changeUser(user: string, change: UserChange): ChangedUser
+  /** False when there is no such user; the sessions of the user end. */
+  setUserPassword(user: string, salt: string, hash: string): boolean
+  /** How many ended; undefined when there is no such user. */
+  endSessionsOf(user: string): number | undefined
   /** The hash's beginning names it. Answers how many tokens of programs were ended: none, or one. */
   revokeProgramToken(id: string): number
 }
@@ -48,6 +67,10 @@ export const signInWriterCalls = [
   'useRecoveryCode',
   'dropFactor',
   'endSession',
+  'addUser',
+  'changeUser',
+  'setUserPassword',
+  'endSessionsOf',
   'revokeProgramToken',
 ] as const satisfies (keyof SignInWriterCalls)[]
 export const signInReaderCalls = [

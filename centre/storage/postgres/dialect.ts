@@ -7,6 +7,7 @@ const numbered: ReadonlyMap<string, string> = new Map([
   ['attachments', 'number'],
   ['bulletins', 'number'],
   ['case_events', 'position'],
+  ['case_rules', 'version'],
   ['changes', 'position'],
   ['commands', 'number'],
   ['epochs', 'number'],

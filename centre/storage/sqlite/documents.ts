@@ -12,6 +12,7 @@ import type { Linkage, LinkageWarning } from '../../../protocols/desk/villages/l
 import type { WorkOrder } from '../../../protocols/desk/fleet/work-orders.ts'
 import { faultCodes } from '../../../protocols/health/faults.ts'
 import { boxVitalsSchema, type BoxVitals } from '../../../protocols/uplink/box-vitals.ts'
+import { limitMsMax, limitMsMin, type CaseRules } from '../../../protocols/desk/leading/case-rules.ts'
 import { shiftStates, type Shift } from '../../../protocols/desk/shifts.ts'
 import { deskCommandStates, type DeskCommand } from '../../../protocols/desk/commands.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
@@ -196,6 +197,7 @@ interface Documents {
   commands: DeskCommand
   snapshots: SnapshotFacts
   action_lists: ActionList[]
+  case_rules: CaseRules
   daily_reports: DailyEntry
   shifts: Shift
   bulletins: NewBulletin
@@ -259,6 +261,18 @@ const workShape = z.looseObject({
   photos: z.array(z.looseObject({ sha256: z.string(), atMs: z.number(), by: z.string() })),
 })
 
+const rulesShape = z.looseObject({
+  limitsMs: z
+    .partialRecord(
+      z.enum(caseSteps),
+      z.partialRecord(z.enum(colours), z.number().min(limitMsMin).max(limitMsMax)),
+    )
+    .optional(),
+  redAcceptances: z.union([z.literal(1), z.literal(2)]).optional(),
+  reopenAt: z.number().min(1).max(100).optional(),
+  mustReport: z.array(z.enum(colours)).optional(),
+})
+
 const anyObject = z.looseObject({})
 const shapes: Record<keyof Documents, z.ZodType> = {
   alarms: rowShape,
@@ -266,6 +280,7 @@ const shapes: Record<keyof Documents, z.ZodType> = {
   commands: commandShape,
   snapshots: snapshotFactsSchema,
   action_lists: listsShape,
+  case_rules: rulesShape,
   daily_reports: dailyShape,
   shifts: shiftShape,
   bulletins: bulletinShape,

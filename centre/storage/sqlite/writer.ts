@@ -3,6 +3,8 @@ import { centreAlarmKinds } from '../../../protocols/domain/alarm.ts'
 import { villageOf } from '../../../protocols/domain/names.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { applyUnstoredCall, endUnrecorded, isOwn, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
+import type { CaseRules } from '../../../protocols/desk/leading/case-rules.ts'
+import { createCaseRuleTable } from './cases/case-rule-table.ts'
 import { createCasePolicy, type CasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
 import { summaryOf } from '../../cases/case-summary.ts'
 import { seeAlarm } from '../../cases/case-steps.ts'
@@ -33,6 +35,7 @@ import { createPictureWriter } from './pictures/picture-table.ts'
 import { createLookWriter } from './pictures/picture-upkeep.ts'
 import { createFamilyWriter } from './people/family-table.ts'
 import { createPeopleWriter } from './people/people-writer.ts'
+import { createUserChanges } from './sign-in/user-table.ts'
 import { createSignInWriter } from './sign-in/factor-table.ts'
 import { createExpiredWriter } from './retention.ts'
 import { createStoredBytesWriter } from './stored-bytes.ts'
@@ -167,6 +170,7 @@ const createAccountCalls = (db: Sqlite) => ({
   ...createExpiredWriter(db),
   ...createStoredBytesWriter(db),
   ...createSignInWriter(db),
+  ...createUserChanges(db),
   ...createEnrolmentWriter(db),
   ...createFleetWriter(db),
   ...createOwnerWriter(db),
@@ -202,7 +206,7 @@ export function createWriter(db: Sqlite): WriterCalls {
     seal,
     hearCase: families.hearCase,
   })
-  const { hearAlarm: hearCase, hearPackage, caseOf, ...caseCalls } = cases
+  const { hearAlarm: hearCase, hearPackage, caseOf, renewDue, ...caseCalls } = cases
   const { askCommand, ...commandCalls } = createCommandWriter(db, logChange, seal)
   const villages = createVillageWriter({ db, seal, alarms, logChange, shown, hearCase, askCommand, ...boxes })
   const { hearAlarm, applyOwn } = villages
@@ -224,6 +228,19 @@ export function createWriter(db: Sqlite): WriterCalls {
     setCasePolicy: (settings: PolicySettings): void => {
       policy = createCasePolicy(settings)
     },
+    putCaseRules: immediately(
+      db,
+      (before: number, rules: CaseRules, settings: PolicySettings, who: string, wallMs: number) => {
+        const table = createCaseRuleTable(db)
+        if (table.newest().version !== before) return undefined
+        const atMs = Math.round(wallMs)
+        const version = table.put(rules, who, atMs)
+        policy = createCasePolicy(settings)
+        renewDue()
+        seal({ alarm: 'case-rules', atMs, who, what: 'rules-changed', why: JSON.stringify(rules) })
+        return version
+      },
+    ),
     noteLook: createLookWriter(db, seal),
     ...upward.calls,
     ...createOutletWriter(

@@ -1,5 +1,6 @@
 // Who is at the desks, for the person who leads them; and the rules that the centre runs by. All times are ms.
 import type { CaseStep } from '../../domain/step-limits.ts'
+import type { StoredCaseRules } from './case-rules.ts'
 import type { Colour } from '../../domain/colour.ts'
 import type { Role } from '../roles.ts'
 
@@ -25,11 +26,11 @@ export interface RedistributeAnswer {
   moved: number
 }
 
-/** `GET /api/v1/settings`: what the configuration of the centre says; it is changed there. */
+/** `GET /api/v1/settings`: the rules as they apply; those for cases are changed by `POST /api/v1/settings/case-rules`. */
 export interface SettingsAnswer {
   /** ms by step and colour, as they apply; a step without a limit is left out. */
   limitsMs: Record<CaseStep, Partial<Record<Colour, number>>>
-  /** Keys under `cases.limitsMs` that differ from the alarm table. */
+  /** Keys under `cases.limitsMs` of the configuration file. */
   changed: string[]
   redAcceptances: number
   reopenAt: number
@@ -44,4 +45,6 @@ export interface SettingsAnswer {
   upward?: string
   timeZone: string
   linkHours: number
+  /** What was set at the desk, before the file. */
+  desk: StoredCaseRules
 }

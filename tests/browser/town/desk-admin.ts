@@ -1,5 +1,5 @@
-// Question: does an administrator find users, rules, zones, plans and outlets, make and revoke a token, and write guidance, a required action
-// and a plan that the next case has?
+// Question: does an administrator make and change users and rules, find zones, plans and outlets, make and revoke a token, and write guidance,
+// a required action and a plan that the next case has?
 import { expect, test } from 'vitest'
 import { browser, desk } from './shared-town.ts'
 import { findBarriers, goTo, openDesk, upper } from './town-desk.ts'
@@ -17,6 +17,35 @@ test('reads users, rules and places, and makes and revokes a token', async () =>
   await open('users')
   await page.waitForSelector('[data-user=wang]')
   expect(await page.textContent('[data-user=wall]')).toContain('auditor')
+  // An account of one village, a shift later of all, and away for the holidays.
+  await page.fill('[name=new-name]', 'sun')
+  await page.fill('[name=new-scope]', upper)
+  await page.fill('[name=new-password]', '12345678')
+  await page.press('[name=new-name]', 'Enter')
+  await page.waitForSelector('[data-part=users] .note')
+  await page.fill('[name=new-password]', 'seven geese over the bridge')
+  await page.press('[name=new-name]', 'Enter')
+  await page.waitForSelector(`[data-user=sun]:has-text("${upper}")`)
+  await page.click('[data-user=sun] .edit-user')
+  await page.selectOption('[name=user-role]', 'maintainer')
+  await page.fill('[name=user-scope]', '')
+  await page.check('[name=user-disabled]')
+  expect(await findBarriers(page)).toEqual([])
+  await page.press('[name=user-scope]', 'Enter')
+  await page.waitForSelector('[data-user=sun]:has-text("disabled")')
+  expect(await page.textContent('[data-user=sun]')).toMatch(/maintainer\s*everything/)
+  expect(await page.locator('[data-user=root] .edit-user').count()).toBe(0)
+  await open('rules')
+  await page.click('.change-rules')
+  await page.fill('[name=limit-accept-blue]', 'soon')
+  await page.press('[name=limit-accept-blue]', 'Enter')
+  await page.waitForSelector('[data-form=case-rules] .note:has-text("soon")')
+  await page.fill('[name=limit-accept-blue]', '2 h')
+  expect(await findBarriers(page)).toEqual([])
+  await page.press('[name=limit-accept-blue]', 'Enter')
+  await page.waitForSelector('[data-step=accept]:has-text("set at the desk")')
+  expect(await page.textContent('[data-step=accept]')).toContain('2 h')
+  expect(await page.textContent('[data-part=rules-version]')).toContain('version 1 by root')
   await open('places')
   await page.waitForSelector(`[data-place="${upper}"] a`)
   expect(await page.textContent(`[data-place="${upper}"]`)).toContain('Granny Wang')

@@ -20,7 +20,7 @@ test('shows the supervisor who is on and what floods, and cases go back with a r
   const page = await openDesk(browser, desk, { user: 'zhao' }, complaints)
   await goTo(page, '#/watch', '[data-staff=wang]')
   expect(await page.textContent('[data-staff=wang]')).toContain('at the desk')
-  expect(await page.textContent('[data-staff=wang]')).toContain('1 cases')
+  expect(await page.textContent('[data-staff=wang]')).toContain('1 case')
   await page.waitForSelector('.watch-flood:has-text("Lower River: 11 alarms")')
   expect(await page.textContent('[data-part=chattering] .count')).toBe('11')
   expect(await page.textContent('[data-part=drills] .count')).toBe('1')
@@ -33,7 +33,7 @@ test('shows the supervisor who is on and what floods, and cases go back with a r
   await page.click('[data-staff=wang] button')
   await page.keyboard.type('gone home')
   await page.keyboard.press('Enter')
-  await page.waitForSelector('[data-part=staff] [role=status]:has-text("1 cases are back")')
+  await page.waitForSelector('[data-part=staff] [role=status]:has-text("1 case is back")')
   // The operator's own desk has the case back in the queue.
   await operator.waitForSelector('.history >> text=gone home')
   await operator.context().close()

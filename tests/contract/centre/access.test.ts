@@ -220,6 +220,21 @@ const cells: Record<string, Cell> = {
   'POST /api/v1/staff/{name}/redistribute': { may: leading, scope: 'whole', body: { why: 'ill' } },
   'GET /api/v1/settings': { may: ['supervisor', 'maintainer', 'auditor', 'admin'], scope: 'none' },
   'GET /api/v1/users': { may: ['admin'], scope: 'whole' },
+  // By a person who signed in: tests/contract/centre/people/users.test.ts.
+  'POST /api/v1/users': {
+    may: ['admin'],
+    scope: 'whole',
+    body: { name: 'u', role: 'auditor', password: 'a' },
+  },
+  'POST /api/v1/users/{name}': { may: ['admin'], scope: 'whole', body: {} },
+  'POST /api/v1/users/{name}/password': { may: ['admin'], scope: 'whole', body: { password: 'a' } },
+  'POST /api/v1/users/{name}/sessions/end': { may: ['admin'], scope: 'whole' },
+  // Of another version: it changes nothing.
+  'POST /api/v1/settings/case-rules': {
+    may: leading,
+    scope: 'whole',
+    body: { version: 99, rules: {} },
+  },
   'GET /api/v1/outlets': { may: everybody, scope: 'whole' },
   // There is none: tests/contract/centre/outlets.test.ts has some.
   'POST /api/v1/outlets/{outletName}/test': {

@@ -203,3 +203,6 @@ export function readForm(form: ListForm): Read<ActionList> {
     },
   }
 }
+
+/** `320612104, upper-brook`: the villages that an account sees; none: everything. */
+export const scopeOf = (text: string): string[] => text.split(/[,，\s]+/).filter((one) => one !== '')

@@ -34,3 +34,5 @@ export function asProblem(error: unknown): ApiProblem {
     error,
   )
 }
+
+export const isSignedOut = (error: unknown): boolean => error instanceof ApiProblem && error.status === 401

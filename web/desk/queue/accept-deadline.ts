@@ -1,4 +1,5 @@
 // How long an alarm may wait to be accepted, and the level of its lamp.
+import { shallowRef } from 'vue'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { outranks, type Colour } from '../../../protocols/domain/colour.ts'
 import { lampAmberAt, lampRedAt, stepLimits } from '../../../protocols/domain/step-limits.ts'
@@ -30,9 +31,17 @@ export function shownColour(alarm: DeskAlarm): Colour {
   return outranks(alarm.latchedColour, alarm.colour) ? alarm.latchedColour : alarm.colour
 }
 
+/** The town's limits for accepting; until the centre has said them, those of the alarm table. */
+const acceptLimitsMs = shallowRef<Partial<Record<Colour, number>>>()
+
+export function useAcceptLimits(limits: Partial<Record<Colour, number>> | undefined): void {
+  acceptLimitsMs.value = limits
+}
+
 /** `waitingSinceMs` by the centre's clock. The box's own time is shown but not used here: it may be wrong by years. */
 export function acceptDeadline(colour: Colour, waitingSinceMs: number, centreNowMs: number): Deadline {
-  const limitMs = stepLimits.accept[colour].limitMs ?? Infinity
+  const town = acceptLimitsMs.value
+  const limitMs = (town ? town[colour] : stepLimits.accept[colour].limitMs) ?? Infinity
   const ageMs = Math.max(0, centreNowMs - waitingSinceMs)
   const lamp = ageMs >= limitMs * lampRedAt ? 'overdue' : ageMs >= limitMs * lampAmberAt ? 'due' : 'in-time'
   return { lamp, ageMs, leftMs: limitMs - ageMs }

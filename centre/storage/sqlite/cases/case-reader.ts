@@ -4,6 +4,7 @@ import type { Case, CaseEvent } from '../../../../protocols/domain/case.ts'
 import { plansOf } from '../../../cases/action-lists.ts'
 import type { CasePolicy } from '../../../cases/case-policy.ts'
 import type { CaseReaderCalls, CaseTarget } from '../../case-port.ts'
+import { createCaseRuleTable } from './case-rule-table.ts'
 import { createActionLists } from './action-list-table.ts'
 import { listCases, type StoredCaseBody } from './case-pages.ts'
 import { caseNumberOf } from './case-rows.ts'
@@ -21,6 +22,7 @@ const placesReadMax = 20
 export function createCaseReader(db: Sqlite, policy: () => CasePolicy, narrow: NarrowScope): CaseReaderCalls {
   const isNarrow = (scope: Scope | undefined): scope is Scope => narrow(scope) !== undefined
   const lists = createActionLists(db)
+  const rules = createCaseRuleTable(db)
   const byNumber = db.prepare<[number], StoredCaseBody>('SELECT number, body FROM cases WHERE number = ?')
   const byAlarm = db.prepare<[string], StoredCaseBody>(
     'SELECT c.number, c.body FROM case_alarms a JOIN cases c ON c.number = a.number WHERE a.alarm = ?',
@@ -88,5 +90,6 @@ export function createCaseReader(db: Sqlite, policy: () => CasePolicy, narrow: N
     }),
     caseEvents,
     actionLists: () => lists.newest(),
+    caseRules: () => rules.newest(),
   }
 }

@@ -62,6 +62,13 @@ export function createCaseRows(
     ofPlace: (place: string, openedSinceMs: number) => readable(statements.byPlace.all(place, openedSinceMs)),
     inOwnHands: (limit: number) => readable(statements.inOwnHands.all(limit)),
     handed: (limit: number) => readable(statements.handed.all(limit)),
+    /** The next moment of every open case by the present limits. */
+    renewDue(): void {
+      for (const row of statements.open.all()) {
+        const item = parsed(row)
+        if (item) statements.putDue.run(nextDueMs(item, policy()) ?? null, row.number)
+      }
+    },
     newId: (): string => `case-${newNumber()}`,
     /** The present state of the case, and its events; both are sealed into the trail. */
     put(item: Case, events: readonly CaseEvent[], found: CaseKeys = {}): void {

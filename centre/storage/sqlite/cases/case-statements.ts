@@ -79,6 +79,8 @@ export function prepareCaseStatements(db: Sqlite) {
          reopened = excluded.reopened, supervisor_calls = case_facts.supervisor_calls + excluded.supervisor_calls,
          ${factColumns.map((column) => `${column} = coalesce(case_facts.${column}, excluded.${column})`).join(', ')}`,
     ),
+    open: db.prepare<[], StoredCase>('SELECT number, body FROM cases WHERE is_over = 0'),
+    putDue: db.prepare('UPDATE cases SET next_due_ms = ? WHERE number = ?'),
     leaveOut: db.prepare('UPDATE cases SET next_due_ms = NULL WHERE number = ?'),
   }
 }

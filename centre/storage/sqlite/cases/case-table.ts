@@ -30,13 +30,16 @@ const packageCharsMax = 2000
 /** Cases whose deadlines are checked in one transaction; the rest follow in the next. */
 const dueAtOnceMax = 200
 
-export interface CaseTable extends CaseWriterCalls, Pick<UpwardWriterCalls, 'takeUpwardAnswer'> {
+export interface CaseTable
+  extends Omit<CaseWriterCalls, 'putCaseRules'>, Pick<UpwardWriterCalls, 'takeUpwardAnswer'> {
   /** A centre below sent what its people need for a case: into the history of ours. */
   hearPackage: (box: string, record: LogRecord, atMs: number) => void
   /** Inside the commit that stores the alarm. */
   hearAlarm: (row: DeskRow, atMs: number) => StoredChange[]
   /** Inside a transaction of the writer. */
   caseOf: (target: CaseTarget) => Case | undefined
+  /** The limits have changed: inside a transaction of the writer. */
+  renewDue: () => void
 }
 
 /** Stores a case that changed, with its events. */
@@ -61,6 +64,7 @@ export function createCaseTable(options: CaseTableOptions): CaseTable {
   return {
     hearAlarm,
     caseOf: rows.get,
+    renewDue: rows.renewDue,
     hearPackage: hearingPackages(parts),
     ...stepCalls(parts),
     ...upwardCalls(parts),

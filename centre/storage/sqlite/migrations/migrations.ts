@@ -3,6 +3,7 @@ import { accountMigration } from './account-migration.ts'
 import { commandMigration } from './command-migration.ts'
 import { auditMigration } from './cases/audit-migration.ts'
 import { caseMigration } from './cases/case-migration.ts'
+import { caseRuleMigration } from './cases/case-rule-migration.ts'
 import { caseLifeMigration } from './cases/case-life-migration.ts'
 import { enrolmentMigration } from './enrolment-migration.ts'
 import { fleetMigration } from './fleet-migration.ts'
@@ -181,4 +182,5 @@ ALTER TABLE boxes ADD COLUMN retired_at_ms INTEGER;
   scaleMigration,
   enrolmentMigration,
   fleetMigration,
+  caseRuleMigration,
 ]

@@ -36,7 +36,12 @@ export function createSignInReader(db: Sqlite): Omit<SignInReaderCalls, 'program
   }
 }
 
-export function createSignInWriter(db: Sqlite): Omit<SignInWriterCalls, 'revokeProgramToken'> {
+export function createSignInWriter(
+  db: Sqlite,
+): Pick<
+  SignInWriterCalls,
+  'putFactor' | 'confirmFactor' | 'useFactorStep' | 'useRecoveryCode' | 'dropFactor' | 'endSession'
+> {
   const put = db.prepare(
     `INSERT INTO second_factors (user, secret, made_at_ms) VALUES (?, ?, ?)
      ON CONFLICT (user) DO UPDATE SET secret = excluded.secret, made_at_ms = excluded.made_at_ms
