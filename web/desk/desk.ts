@@ -4,7 +4,7 @@ import type { BilingualText } from '../../protocols/domain/alarm.ts'
 import type { MeAnswer, Role, StreamMessage, VillageSummary } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { Random } from '../../protocols/kit/random.ts'
-import { isWaiting, shownColour } from './queue/accept-deadline.ts'
+import { isWaiting, isWaitingRed } from './queue/accept-deadline.ts'
 import { AlarmBoard, emptyView, RedWatch, type BoardAlarm, type BoardView } from './queue/alarm-board.ts'
 import { asProblem, isSignedOut } from './link/api-problem.ts'
 import type { DeskApi } from './link/desk-api.ts'
@@ -17,6 +17,7 @@ import { SessionWatch } from './shell/session-watch.ts'
 import { DeskSound } from './sound/sound-player.ts'
 import type { SoundChannel } from './sound/sound-turn.ts'
 import type { Sound } from './sound/volume-and-pitch.ts'
+import { DrawPace } from './queue/draw-pace.ts'
 import { TownLimits } from './queue/town-limits.ts'
 import { makesSound, wantedSounds } from './sound/wanted-sounds.ts'
 import {
@@ -27,9 +28,6 @@ import {
   type Socket,
 } from './link/stream-link.ts'
 import { applyBoxMessage } from './boxes/village-strip.ts'
-
-/** In a flood the screen is drawn at most this often; a person sees no difference, an old phone is relieved. */
-const drawEveryMs = 80
 
 /** Sounds, the end of the session and lingering rows are checked this often. */
 const beatMs = 1000
@@ -70,7 +68,7 @@ export class Desk {
     acceptingRoles.includes(this.me.value?.role ?? 'maintainer'),
   )
   readonly waitingReds: ComputedRef<BoardAlarm[]> = computed(() =>
-    this.view.value.waiting.filter((alarm) => shownColour(alarm) === 'red' && isWaiting(alarm)),
+    this.view.value.waiting.filter(isWaitingRed),
   )
   /** The session ended without a sign-out here: the alarms that waited then, for the sign-in form. */
   readonly lockedOut = shallowRef<{ reds: number }>()
@@ -93,7 +91,7 @@ export class Desk {
   readonly #lingering = new Map<string, () => void>()
   #cancelBeat = (): void => {}
   #link: StreamLink
-  #isDrawing = false
+  readonly #pace: DrawPace
   readonly #limits: TownLimits
   #centreOffsetMs: number
 
@@ -111,6 +109,7 @@ export class Desk {
     this.commands = new DeskCommands(options.api)
     this.pictures = new PictureShelf(options)
     this.#limits = new TownLimits(options)
+    this.#pace = new DrawPace({ clock: options.clock, draw: () => this.#draw() })
     this.cases = new CaseDesk(options.api)
     this.seen = this.#createSeenReporter()
     this.#link = this.#createLink()
@@ -337,20 +336,14 @@ export class Desk {
     if ('command' in message) return this.commands.hear(message)
     // An unknown type from a newer centre is ignored.
     if (!('alarm' in message) || message.alarm === undefined) return
+    const before = this.#board.get(message.alarm.id)
     this.#board.put(message.alarm)
     if (!isWaiting(message.alarm) && !this.#lingering.has(message.alarm.id))
       this.#note(message.alarm.id, undefined)
-    this.#drawSoon()
-  }
-
-  #drawSoon(): void {
-    if (this.#isDrawing) return
-    this.#isDrawing = true
-    this.#options.clock.after(drawEveryMs, () => this.#draw())
+    this.#pace.soon(isWaitingRed(message.alarm) && !(before && isWaitingRed(before)))
   }
 
   #draw(): void {
-    this.#isDrawing = false
     this.view.value = this.#board.view({
       me: this.me.value?.user,
       lingering: new Set(this.#lingering.keys()),

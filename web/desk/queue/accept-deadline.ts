@@ -26,6 +26,8 @@ export function isWaiting(alarm: DeskAlarm): boolean {
   )
 }
 
+export const isWaitingRed = (alarm: DeskAlarm): boolean => shownColour(alarm) === 'red' && isWaiting(alarm)
+
 /** The most urgent colour since the last answer: an alarm that was red is answered as red. */
 export function shownColour(alarm: DeskAlarm): Colour {
   return outranks(alarm.latchedColour, alarm.colour) ? alarm.latchedColour : alarm.colour
