@@ -21,3 +21,9 @@ export const caseStateWords: Record<CaseState, BilingualText> = {
   archived: { zh: '已归档', en: 'archived' },
   merged: { zh: '已并入其他案件', en: 'merged into another case' },
 }
+
+/** The title of a case is the sentence of its alarm. What to do, which a box writes behind it, has a place of its own on each page. */
+export const titleOf = ({ zh, en }: BilingualText): BilingualText => ({
+  zh: zh.split('处置：')[0] || zh,
+  en: en.split(' Do: ')[0] || en,
+})

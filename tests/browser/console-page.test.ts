@@ -243,4 +243,5 @@ test('asks again for the people and the listener while the box starts anew', asy
   await page.reload()
   await page.waitForSelector('[data-people] li:has-text("王")', { timeout: 30_000 })
   await page.waitForSelector('[data-listener]:has-text("0.0.0.0:18830")', { timeout: 30_000 })
+  expect(await page.textContent('[data-people]')).toContain('王')
 })

@@ -3,9 +3,8 @@ import { centreAlarmKinds } from '../../../protocols/domain/alarm.ts'
 import { villageOf } from '../../../protocols/domain/names.ts'
 import type { DeskAlarm } from '../../../protocols/desk/api.ts'
 import { applyUnstoredCall, endUnrecorded, isOwn, toDeskAlarm, type DeskRow } from '../../alarms/desk-row.ts'
-import type { CaseRules } from '../../../protocols/desk/leading/case-rules.ts'
-import { createCaseRuleTable } from './cases/case-rule-table.ts'
-import { createCasePolicy, type CasePolicy, type PolicySettings } from '../../cases/case-policy.ts'
+import { createCaseRuleWriter } from './cases/case-rule-table.ts'
+import { createLivePolicy, type CasePolicy } from '../../cases/case-policy.ts'
 import { summaryOf } from '../../cases/case-summary.ts'
 import { seeAlarm } from '../../cases/case-steps.ts'
 import type { TrailEntry } from '../../cases/trail.ts'
@@ -188,7 +187,7 @@ export function createWriter(db: Sqlite): WriterCalls {
 
   const shown = (row: DeskRow): DeskAlarm =>
     toDeskAlarm(withTime(bootTimes, row), boxes.nameOf(row.box), pictures.countOf(row.id))
-  let policy = createCasePolicy()
+  const { policy, use } = createLivePolicy()
   const alarmOf = (id: string): DeskAlarm | undefined => {
     const row = alarms.get(id)
     return row && shown(row)
@@ -225,22 +224,7 @@ export function createWriter(db: Sqlite): WriterCalls {
     ...villages.calls,
     ...createPictureCalls(db, pictures, logChange),
     ...caseCalls,
-    setCasePolicy: (settings: PolicySettings): void => {
-      policy = createCasePolicy(settings)
-    },
-    putCaseRules: immediately(
-      db,
-      (before: number, rules: CaseRules, settings: PolicySettings, who: string, wallMs: number) => {
-        const table = createCaseRuleTable(db)
-        if (table.newest().version !== before) return undefined
-        const atMs = Math.round(wallMs)
-        const version = table.put(rules, who, atMs)
-        policy = createCasePolicy(settings)
-        renewDue()
-        seal({ alarm: 'case-rules', atMs, who, what: 'rules-changed', why: JSON.stringify(rules) })
-        return version
-      },
-    ),
+    ...createCaseRuleWriter(db, { seal, renewDue, use }),
     noteLook: createLookWriter(db, seal),
     ...upward.calls,
     ...createOutletWriter(

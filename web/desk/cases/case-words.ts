@@ -5,7 +5,7 @@ import { caseStateWords, stepWords } from '../../../protocols/desk/case-words.ts
 import type { CaseStep } from '../../../protocols/domain/step-limits.ts'
 
 export { caseStateWords, stepWords }
-export { titleOf } from '../../shared/case-title.ts'
+export { titleOf } from '../../../protocols/desk/case-words.ts'
 
 export const deadlineWords: Record<CaseStep, BilingualText> = {
   ...stepWords,

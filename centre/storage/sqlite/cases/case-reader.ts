@@ -1,9 +1,9 @@
 // The reader's side of cases: the queue in pages, one case with its plans, its history.
-import type { CasePlaceFacts } from '../../../../protocols/desk/cases.ts'
-import type { Case, CaseEvent } from '../../../../protocols/domain/case.ts'
+import type { CaseEvent } from '../../../../protocols/domain/case.ts'
 import { plansOf } from '../../../cases/action-lists.ts'
 import type { CasePolicy } from '../../../cases/case-policy.ts'
 import type { CaseReaderCalls, CaseTarget } from '../../case-port.ts'
+import { createCasePlaces } from './case-place.ts'
 import { createCaseRuleTable } from './case-rule-table.ts'
 import { createActionLists } from './action-list-table.ts'
 import { listCases, type StoredCaseBody } from './case-pages.ts'
@@ -15,9 +15,6 @@ import type { NarrowScope } from '../scope-boxes.ts'
 
 /** A session that ended by itself counts on: a waiting red keeps its desk open. Then only its silence counts. */
 const endedSessionMs = 12 * 3_600_000
-
-/** Alarms of a case that are asked for their place. */
-const placesReadMax = 20
 
 export function createCaseReader(db: Sqlite, policy: () => CasePolicy, narrow: NarrowScope): CaseReaderCalls {
   const isNarrow = (scope: Scope | undefined): scope is Scope => narrow(scope) !== undefined
@@ -34,7 +31,7 @@ export function createCaseReader(db: Sqlite, policy: () => CasePolicy, narrow: N
     `SELECT position, at_ms AS atMs, what, who, text, subject FROM case_events
      WHERE number = ? AND position > ? ORDER BY position LIMIT ?`,
   )
-  const alarmRow = db.prepare<[string], { row: string }>('SELECT row FROM alarms WHERE id = ?')
+  const placeOf = createCasePlaces(db)
   const holders = db.prepare<[number], { who: string; isSignedIn: number }>(
     `SELECT who, EXISTS (SELECT 1 FROM tokens WHERE user = who AND is_program = 0 AND is_revoked = 0 AND expires_at_ms > ?) AS isSignedIn
      FROM (SELECT holder AS who FROM cases INDEXED BY cases_of_holder WHERE holder IS NOT NULL AND is_over = 0
@@ -53,21 +50,6 @@ export function createCaseReader(db: Sqlite, policy: () => CasePolicy, narrow: N
     history
       .all(caseNumberOf(id), after, limit)
       .map(({ subject, ...entry }) => ({ ...entry, ...(subject === null ? {} : { subject }) }))
-
-  /** Of the first alarm whose box said it: also when all of them are over. */
-  function placeOf({ alarms }: Case): CasePlaceFacts | undefined {
-    for (const { id } of alarms.slice(0, placesReadMax)) {
-      const found = alarmRow.get(id)
-      const place = found && readDocument(db, 'alarms', id, found.row)?.alarm.place
-      const { utcOffsetMin, grid } = place ?? {}
-      if (utcOffsetMin === undefined && grid === undefined) continue
-      return {
-        ...(utcOffsetMin === undefined ? {} : { utcOffsetMin }),
-        ...(grid === undefined ? {} : { grid }),
-      }
-    }
-    return undefined
-  }
 
   return {
     caseHolders: (nowMs) =>

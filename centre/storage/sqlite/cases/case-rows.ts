@@ -63,7 +63,7 @@ export function createCaseRows(
     inOwnHands: (limit: number) => readable(statements.inOwnHands.all(limit)),
     handed: (limit: number) => readable(statements.handed.all(limit)),
     /** The next moment of every open case by the present limits. */
-    renewDue(): void {
+    renewDue: (): void => {
       for (const row of statements.open.all()) {
         const item = parsed(row)
         if (item) statements.putDue.run(nextDueMs(item, policy()) ?? null, row.number)

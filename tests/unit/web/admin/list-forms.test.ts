@@ -1,6 +1,6 @@
 // An entry of the town's lists comes through its form unchanged, and what is wrong with it is said before the centre refuses it.
 import { expect, test } from 'vitest'
-import type { ActionList } from '../../../protocols/desk/leading/action-lists.ts'
+import type { ActionList } from '../../../../protocols/desk/leading/action-lists.ts'
 import {
   formOf,
   listProblems,
@@ -9,7 +9,7 @@ import {
   newPlan,
   readForm,
   type ListForm,
-} from '../../../web/desk/admin/list-forms.ts'
+} from '../../../../web/desk/admin/list-forms.ts'
 
 const whole: ActionList = {
   kind: 'sos',

@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { faultText } from '../../../protocols/health/faults.ts'
-import { fillText } from '../../../protocols/health/fill-text.ts'
+import { faultText } from '../../../../protocols/health/faults.ts'
+import { fillText } from '../../../../protocols/health/fill-text.ts'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
+const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const sources = execFileSync('git', ['ls-files', 'web', 'protocols/health', 'protocols/desk'], {
   cwd: root,
   encoding: 'utf8',

@@ -1,7 +1,7 @@
 // Question: does the form of the rules read durations as people write them, and send what was set and nothing else?
 import { expect, test } from 'vitest'
-import type { CaseRules } from '../../../protocols/desk/leading/case-rules.ts'
-import { durationText, formOf, parseDuration, rulesOf } from '../../../web/desk/admin/rule-forms.ts'
+import type { CaseRules } from '../../../../protocols/desk/leading/case-rules.ts'
+import { durationText, formOf, parseDuration, rulesOf } from '../../../../web/desk/admin/rule-forms.ts'
 
 test('reads durations in both languages, within bounds', () => {
   const read: [string, number | undefined][] = [
