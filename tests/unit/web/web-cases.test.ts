@@ -9,7 +9,7 @@ import { CaseDesk } from '../../../web/desk/cases/case-desk.ts'
 import { applyCase, canRelease, namesIn, stepViews } from '../../../web/desk/cases/case-steps.ts'
 import { ApiProblem } from '../../../web/desk/link/api-problem.ts'
 import { alarmText } from '../../../gateway/alarms/alarm-text.ts'
-import { titleOf } from '../../../web/desk/cases/case-words.ts'
+import { titleOf } from '../../../protocols/desk/case-words.ts'
 
 const item = (part: Partial<Case> = {}): Case => ({
   id: 'case-1',
