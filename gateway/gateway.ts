@@ -191,7 +191,16 @@ class WiredGateway implements Gateway {
     intake.onKept(support.recording(actOnStored({ commands, stages, cameras })))
     intake.onUnstored(actOnUnstored({ journal, broker, uplink, logger }))
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
-    const health = createHealth(base, { ...common, dialects, cameras, uplink, flash, lastReceiptMs })
+    const knocking = () => registry.describe().knocking
+    const health = createHealth(base, {
+      ...common,
+      dialects,
+      cameras,
+      uplink,
+      flash,
+      knocking,
+      lastReceiptMs,
+    })
     await vitals.start(() => health.answer())
     await support.open({ health, registry, programLog: this.#options.programLog })
     const outlets = await openOutlets(base, { ...opened, intake, facts, stages })

@@ -1,20 +1,16 @@
 // Finds insecure settings in the configuration of a centre; `check-config` and the start warn about each.
-import { openFiles } from '../../platform/strangers/insecure-settings.ts'
+import { namedFilesOf, openFiles } from '../../platform/strangers/insecure-settings.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { isLoopback } from '../../platform/loopback.ts'
 import type { CentreConfig } from './config.ts'
 
 export function findInsecureSettings(config: CentreConfig): Problem[] {
-  const { http, uplink, dataDir, enrolment } = config
   return [
     ...openListeners(config),
     ...openFiles([
-      ['http.tls.keyFile', http.tls?.keyFile],
-      ...uplink.listeners.map(({ tls }, i) => [`uplink.listeners.${i}.tls.keyFile`, tls?.keyFile] as const),
-      ['uplink.passwordFile', uplink.passwordFile],
-      ['enrolment.authority.keyFile', enrolment?.authority.keyFile],
+      ...namedFilesOf(config),
       // Hashes of passwords and tokens, and every alarm.
-      ['dataDir', dataDir],
+      { path: 'dataDir', file: config.dataDir, isSecret: true },
     ]),
   ]
 }

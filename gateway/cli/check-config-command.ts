@@ -10,6 +10,7 @@ import type { Problem } from '../../protocols/kit/result.ts'
 import { parsePasswordLines } from '../broker/credentials/passwords.ts'
 import { CentreChanges } from '../config/centre-changes.ts'
 import { readGatewayConfig, type GatewayConfig } from '../config/config.ts'
+import { namedFilesOf } from '../../platform/strangers/insecure-settings.ts'
 import { checkOutletFiles } from '../../platform/outlets/settings/outlet-files.ts'
 import { findDanglingReferences } from '../config/dangling-references.ts'
 import { findIncompletePlaces } from '../config/incomplete-places.ts'
@@ -133,29 +134,15 @@ function sharedPorts({ mqtt, console: page }: GatewayConfig): Problem[] {
 
 /** Files that are named and can not be used by the current user. */
 function checkFiles(config: GatewayConfig): Problem[] {
-  const { mqtt, uplink, cameras, updates, box } = config
+  const { mqtt, uplink, box } = config
   const wallMs = createSystemClock().wallMs()
   const certificates = mqtt.listeners.flatMap(({ tls }, i) =>
     tls ? checkCertificateFiles({ path: `mqtt.listeners.${i}.tls`, ...tls }, wallMs) : [],
   )
   if (uplink) certificates.push(...checkCertificateFiles({ path: 'uplink', ...uplink, name: box.id }, wallMs))
-  const others: [path: string, file: string | undefined][] = [
-    ...mqtt.listeners.map(({ tls }, i): [string, string | undefined] => [
-      `mqtt.listeners.${i}.tls.revokedFile`,
-      tls?.revokedFile,
-    ]),
-    ['uplink.passwordFile', uplink?.passwordFile],
-    ...cameras.map(({ passwordFile }, i): [string, string | undefined] => [
-      `cameras.${i}.passwordFile`,
-      passwordFile,
-    ]),
-    ['updates.keyFile', updates.url === undefined ? undefined : updates.keyFile],
-    ['updates.caFile', updates.caFile],
-    ['console.claimCodeFile', config.console.claimCodeFile],
-    ...filesNamedIn('bridges', config.bridges),
-    ...filesNamedIn('push', config.push),
-  ]
-  const unreadable = others.flatMap(([path, file]) => checkReadable(path, file))
+  const unreadable = namedFilesOf(config)
+    .filter(({ path }) => !isCheckedElsewhere(path, config))
+    .flatMap(({ path, file }) => checkReadable(path, file))
   return [
     ...certificates,
     ...unreadable,
@@ -165,18 +152,18 @@ function checkFiles(config: GatewayConfig): Problem[] {
   ]
 }
 
-/** Every key below `value` that names a file: passwords, tokens, authorities, mappings. */
-function filesNamedIn(path: string, value: unknown): [path: string, file: string][] {
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, inner]): [string, string][] =>
-    key.endsWith('File') && typeof inner === 'string'
-      ? [[`${path}.${key}`, inner]]
-      : filesNamedIn(`${path}.${key}`, inner),
+/** Certificates and keys, and files of outlets, have checks of their own; the box makes some files on first use. */
+function isCheckedElsewhere(path: string, { updates }: GatewayConfig): boolean {
+  if (/^mqtt\.listeners\.\d+\.tls\.revokedFile$/.test(path)) return false
+  if (path === 'updates.keyFile') return updates.url === undefined
+  return (
+    /^(mqtt\.listeners|outlets)\./.test(path) ||
+    ['mqtt.passwordFile', 'pictures.keyFile'].includes(path) ||
+    ['uplink.caFile', 'uplink.certFile', 'uplink.keyFile'].includes(path)
   )
 }
 
-function checkReadable(path: string, file: string | undefined): Problem[] {
-  if (file === undefined) return []
+function checkReadable(path: string, file: string): Problem[] {
   try {
     accessSync(file, constants.R_OK)
     return []

@@ -1,12 +1,12 @@
 // Finds insecure settings: devices that connect from outside this machine without authentication or encryption, and
 // secret files that all users may read. The gateway still starts; the start and `check-config` warn about each setting.
-import { openFiles, type SecretFile } from '../../platform/strangers/insecure-settings.ts'
+import { namedFilesOf, openFiles } from '../../platform/strangers/insecure-settings.ts'
 import type { Problem } from '../../protocols/kit/result.ts'
 import { isLoopback } from '../../platform/loopback.ts'
 import type { GatewayConfig } from './config.ts'
 
 export function findInsecureSettings(config: GatewayConfig): Problem[] {
-  return [...openListeners(config), ...secretFiles(config)]
+  return [...openListeners(config), ...openFiles(namedFilesOf(config))]
 }
 
 function openListeners({ mqtt, console: page }: GatewayConfig): Problem[] {
@@ -31,22 +31,4 @@ function openListeners({ mqtt, console: page }: GatewayConfig): Problem[] {
       message: `/healthz and /metrics answer any machine that reaches ${page.host} 该网络中的任何人都可读取状态`,
     })
   return problems
-}
-
-function secretFiles({ mqtt, uplink, cameras, pictures }: GatewayConfig): Problem[] {
-  const files: SecretFile[] = [
-    ['mqtt.passwordFile', mqtt.passwordFile],
-    ...mqtt.listeners.map(({ tls }, i): [string, string | undefined] => [
-      `mqtt.listeners.${i}.tls.keyFile`,
-      tls?.keyFile,
-    ]),
-    ['uplink.keyFile', uplink?.keyFile],
-    ['uplink.passwordFile', uplink?.passwordFile],
-    ['pictures.keyFile', pictures.keyFile],
-    ...cameras.map(({ passwordFile }, i): [string, string | undefined] => [
-      `cameras.${i}.passwordFile`,
-      passwordFile,
-    ]),
-  ]
-  return openFiles(files)
 }

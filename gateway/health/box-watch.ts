@@ -103,7 +103,7 @@ export class BoxWatch {
 }
 
 /** The certificates that this box presents or trusts. */
-export function certificateFilesOf({ uplink, mqtt }: GatewayConfig): string[] {
+export function certificateFilesOf({ uplink, mqtt }: Pick<GatewayConfig, 'uplink' | 'mqtt'>): string[] {
   const ofListeners = mqtt.listeners.flatMap(({ tls }) => [tls?.certFile, tls?.caFile])
   const files = [uplink?.certFile, uplink?.caFile, ...ofListeners]
   return [...new Set(files.filter((file) => file !== undefined))]

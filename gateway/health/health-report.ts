@@ -13,6 +13,7 @@ import {
   type HealthAnswer,
   type HealthCamera,
   type HealthDevice,
+  type HealthFinding,
   type HealthLane,
   type HealthLink,
   type HealthQuarantineEntry,
@@ -31,6 +32,8 @@ import type { FlashWear } from './flash-wear.ts'
 
 /** Present until it has sent nothing for this long, ms; late until twice as long. */
 const presentMs = 180_000
+/** Nothing is wrong before this time after the start: devices connect again one by one. */
+const unheardAfterMs = 600_000
 const excerptLength = 200
 
 export interface HealthReportOptions {
@@ -54,7 +57,9 @@ export interface HealthReportOptions {
   heardTime: () => TimeComparison | undefined
   disk: () => { freeBytes: number; totalBytes: number }
   flash?: Pick<FlashWear, 'facts'>
-  /** What the machine and its files tell. */
+  /** What is wrong with its files, and devices that are refused. */
+  findings?: { read(): HealthFinding[] }
+  /** What the machine tells. */
   extras?: Pick<BoxExtras, 'read' | 'withForecast'>
 }
 
@@ -72,6 +77,7 @@ export class HealthReport {
     const link = await this.#options.uplink?.facts()
     const flash = this.#options.flash?.facts()
     const auditHeads = await readAuditHeads(journal)
+    const findings = this.#options.findings?.read() ?? []
     return {
       v: 1,
       box: {
@@ -115,6 +121,7 @@ export class HealthReport {
       },
       ...(flash ? { flash } : {}),
       ...this.#options.extras?.read(),
+      ...(findings.length > 0 ? { findings } : {}),
     }
   }
 
@@ -196,12 +203,19 @@ export class HealthReport {
       ...(settings?.zone === undefined ? {} : { zone: settings.zone }),
       ...zoneNameOf(config.zones, settings?.zone),
       presence: presenceOf(lastHeardMs, nowMs, settings?.reportIntervalS),
+      ...(settings && lastHeardMs === undefined && this.#isLate(settings) ? { isUnheard: true } : {}),
       ...(lastHeardMs === undefined ? {} : { lastHeardAgoMs: nowMs - lastHeardMs }),
       ...(vitals.batteryPercent === undefined ? {} : { batteryPercent: vitals.batteryPercent }),
       ...(vitals.signalDbm === undefined ? {} : { signalDbm: vitals.signalDbm }),
       ...countsOf(this.#options.counts?.of(id)),
     }
     return this.#options.extras?.withForecast(device) ?? device
+  }
+
+  /** Since the start it had time for a report: one that reports once a day has a day and a half. */
+  #isLate({ reportIntervalS = 0 }: GatewayConfig['devices'][number]): boolean {
+    const { monotonicMs, startedMs } = this.#options
+    return monotonicMs() - startedMs >= Math.max(unheardAfterMs, expectedMsOf(reportIntervalS))
   }
 
   #alarms(steadyMs: number): HealthAnswer['alarms'] {
@@ -229,13 +243,15 @@ function zoneNameOf(zones: GatewayConfig['zones'], id: string | undefined): { zo
   return name === undefined ? {} : { zoneName: name }
 }
 
+const expectedMsOf = (intervalS: number): number => intervalS * 1500
+
 function presenceOf(
   lastHeardMs: number | undefined,
   nowMs: number,
   intervalS: number | undefined,
 ): DevicePresence {
   if (lastHeardMs === undefined) return 'unknown'
-  const expectedMs = intervalS === undefined ? presentMs : intervalS * 1500
+  const expectedMs = intervalS === undefined ? presentMs : expectedMsOf(intervalS)
   const agoMs = nowMs - lastHeardMs
   if (agoMs <= expectedMs) return 'present'
   return agoMs <= 2 * expectedMs ? 'late' : 'silent'

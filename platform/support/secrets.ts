@@ -1,18 +1,16 @@
 // Takes secrets out of texts that leave the machine: what stands in the secret files of the configuration, whatever it is in, and what
 // looks like a secret anywhere.
 import { readFileSync, statSync } from 'node:fs'
+import { isSecretFileKey } from '../strangers/insecure-settings.ts'
 
 const secretFileBytesMax = 256 * 1024
 /** Shorter ones would take words out of every text. */
 const secretCharsMin = 4
 export const removed = '[removed]'
 
-/** Keys of the configuration whose value is a secret, or a file with one. */
+/** Keys of the configuration whose value is a secret. */
 const secretKey =
   /pass(word|wd|phrase)?|secret|token|credential|api[_-]?key|private|salt|^pin$|community|^key$/i
-const secretFileKey = /(pass|secret|token|credential|key|user|community)\w*File$|^keyFile$/i
-/** `caFile`, `certFile`, lists of revoked certificates: everybody may see them. */
-const publicFileKey = /^(ca|cert|crl|revoked|boxes)\w*File$/i
 
 /** Every value that must not appear: the content of secret files as a whole, by lines, and behind the name in `name:value`. */
 export function secretsOf(config: unknown): string[] {
@@ -26,7 +24,7 @@ export function secretsOf(config: unknown): string[] {
     if (typeof value === 'object' && value !== null)
       return Object.entries(value).forEach(([name, inner]) => walk(inner, name))
     if (typeof value !== 'string') return
-    if (secretFileKey.test(key) && !publicFileKey.test(key)) readLines(value).forEach(add)
+    if (isSecretFileKey(key)) readLines(value).forEach(add)
     else if (secretKey.test(key) && !key.endsWith('File')) add(value)
   }
   walk(config, '')

@@ -37,10 +37,19 @@ export interface HealthAnswer {
   sim?: HealthSim
   /** Absent where there are none. */
   bridges?: HealthBridge[]
-  /** The certificate of the uplink that ends first. */
+  /** What is wrong with files of the box, and devices that are refused; absent for nothing. */
+  findings?: HealthFinding[]
+  /** The certificate in use that ends first. */
   certificate?: { holder: string; endsAtMs: number }
   /** The last heads of the centre's audit trail, the newest first; absent before the first. */
   auditHeads?: HealthAuditHead[]
+}
+
+/** A fault by its code, with what its words name. */
+export interface HealthFinding {
+  code: string
+  about?: string
+  facts: Record<string, string | number>
 }
 
 /** The end of the centre's audit trail when the box got it: proof for `gengfu centre verify-audit --head`. */
@@ -112,6 +121,8 @@ export interface HealthDevice {
   zone?: string
   zoneName?: string
   presence: DevicePresence
+  /** Listed, and not heard since the program started, although its time is over. */
+  isUnheard?: true
   /** Since its latest message; absent when there was none. */
   lastHeardAgoMs?: number
   batteryPercent?: number

@@ -1,5 +1,5 @@
 // From the health that a box reports to the faults in it, those to come included. Pure: the same at the box and at the centre.
-import type { BoxVitals, VitalDevice } from '../uplink/box-vitals.ts'
+import type { BoxVitals, VitalDevice, VitalFinding } from '../uplink/box-vitals.ts'
 import type { Fault, FaultCode, FaultGrade } from './faults.ts'
 
 const dayMs = 86_400_000
@@ -45,12 +45,12 @@ export function faultsOfVitals(vitals: BoxVitals, basis: FaultBasis): Fault[] {
     ...machineFaults(vitals, basis),
     ...linkFaults(vitals, basis),
     ...(vitals.devices ?? []).flatMap((device) => deviceFaults(device, basis)),
-    ...(vitals.cameras ?? []).map(({ id, name = id, zh, en }) =>
-      fault('camera-dead', 'act', { camera: name, zhWhy: zh, why: en }, { about: id }),
-    ),
+    unheardFault(vitals),
+    ...(vitals.cameras ?? []).map(cameraFault),
     ...(vitals.bridges ?? []).map(({ id, name = id }) =>
       fault('bridge-down', 'act', { bridge: name }, { about: id }),
     ),
+    ...(vitals.findings ?? []).map(foundByBox),
   ]
   return found.filter((one) => one !== undefined && one !== false)
 }
@@ -122,6 +122,44 @@ function linkFaults({ certificate, link, waiting, sim }: BoxVitals, { nowMs }: F
     (waiting?.records ?? 0) > waitingMax &&
       fault('buffer-waits', 'watch', { records: waiting?.records ?? 0 }),
   ]
+}
+
+/** What only the box can find; any other code of a box is left out. */
+const findingGrades: ReadonlyMap<string, readonly [FaultCode, FaultGrade]> = new Map(
+  (
+    [
+      ['unreadable', 'watch'],
+      ['device-refused', 'watch'],
+      ['config-idle', 'watch'],
+      ['secret-missing', 'watch'],
+      ['certificate-wrong', 'act'],
+    ] as const
+  ).map((one) => [one[0], one]),
+)
+
+function foundByBox({ code, about, facts }: VitalFinding): Found {
+  const known = findingGrades.get(code)
+  return known && fault(...known, facts, about === undefined ? {} : { about })
+}
+
+const namesShown = 10
+
+function unheardFault({ unheard }: BoxVitals): Found {
+  if (!unheard || unheard.count === 0) return undefined
+  const shown = unheard.devices.slice(0, namesShown).join(', ')
+  return fault(
+    'devices-unheard',
+    // None of them was heard: most often their passwords were lost with the old box.
+    unheard.count >= unheard.ofDevices ? 'act' : 'watch',
+    { count: unheard.count, devices: unheard.count > namesShown ? `${shown} …` : shown },
+  )
+}
+
+function cameraFault({ id, name = id, isFaulty, zh, en }: NonNullable<BoxVitals['cameras']>[number]): Fault {
+  const facts = { camera: name, zhWhy: zh, why: en }
+  return isFaulty
+    ? fault('camera-faulty', 'watch', facts, { about: id })
+    : fault('camera-dead', 'act', facts, { about: id })
 }
 
 function deviceFaults(device: VitalDevice, { nowMs }: FaultBasis): Found[] {

@@ -31,6 +31,13 @@ const vitalDevice = z.looseObject({
   signalDbm: z.number().min(-200).max(50).optional(),
 })
 
+/** A fault that the box finds in its files and in refused messages: its code, and what its words name. */
+const vitalFinding = z.looseObject({
+  code: z.string().max(40),
+  about: name.optional(),
+  facts: z.record(z.string().max(40), z.union([z.string().max(200), count])),
+})
+
 export const boxVitalsSchema = z.looseObject({
   version: word,
   /** Of the board. */
@@ -67,10 +74,19 @@ export const boxVitalsSchema = z.looseObject({
     .optional(),
   journal: z.enum(['sound', 'filling', 'dropping', 'salvaged', 'rewound']).optional(),
   silentDevices: count.optional(),
+  /** Listed devices that were not heard since the program started, although their time is over; the first of them by name. */
+  unheard: z.looseObject({ count, ofDevices: count, devices: z.array(word).max(vitalsListMax) }).optional(),
   devices: z.array(vitalDevice).max(vitalsDevicesMax).optional(),
   cameras: z
     .array(
-      z.looseObject({ id: word, name: name.optional(), zh: z.string().max(200), en: z.string().max(200) }),
+      z.looseObject({
+        id: word,
+        name: name.optional(),
+        /** It answers and its pictures are not what they should be; absent: it does not answer. */
+        isFaulty: z.literal(true).optional(),
+        zh: z.string().max(200),
+        en: z.string().max(200),
+      }),
     )
     .max(vitalsListMax)
     .optional(),
@@ -78,22 +94,28 @@ export const boxVitalsSchema = z.looseObject({
     .array(z.looseObject({ id: word, name: name.optional() }))
     .max(vitalsListMax)
     .optional(),
+  findings: z.array(vitalFinding).max(vitalsListMax).optional(),
 })
 
 export type BoxVitals = z.infer<typeof boxVitalsSchema>
+export type VitalFinding = z.infer<typeof vitalFinding>
 export type VitalDevice = z.infer<typeof vitalDevice>
 
 /** As much of it as a heartbeat has room for: devices that are least urgent are left out first. */
 export function fitVitals(vitals: BoxVitals): BoxVitals {
+  const { unheard } = vitals
   const fitted = {
     ...vitals,
+    ...(unheard ? { unheard: { ...unheard, devices: unheard.devices.slice(0, vitalsListMax) } } : {}),
     devices: vitals.devices?.slice(0, vitalsDevicesMax),
     cameras: vitals.cameras?.slice(0, vitalsListMax),
     bridges: vitals.bridges?.slice(0, vitalsListMax),
+    findings: vitals.findings?.slice(0, vitalsListMax),
   }
   const bytesOf = (): number => new TextEncoder().encode(JSON.stringify(fitted)).length
   while (bytesOf() > vitalsBytesMax) {
-    const longest = [fitted.devices, fitted.cameras, fitted.bridges].sort(
+    const { devices, cameras, bridges, findings } = fitted
+    const longest = [devices, cameras, bridges, findings, fitted.unheard?.devices].sort(
       (one, other) => (other?.length ?? 0) - (one?.length ?? 0),
     )[0]
     if (!longest?.pop()) break

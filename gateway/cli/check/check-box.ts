@@ -5,7 +5,8 @@ import { isIP } from 'node:net'
 import type { Fault } from '../../../protocols/health/faults.ts'
 import { CentreChanges } from '../../config/centre-changes.ts'
 import type { GatewayConfig } from '../../config/config.ts'
-import { checkCertificates, checkLooseEnds, checkSecrets } from './check-files.ts'
+import { looseEnds, missingSecrets } from '../../health/file-findings.ts'
+import { checkCertificates } from './check-files.ts'
 import { checkBoard, checkClock, checkFolder, checkRoute } from './check-machine.ts'
 import type { CheckReport } from './check-report.ts'
 import { checkRunning } from './check-running.ts'
@@ -34,8 +35,8 @@ export async function checkBox(file: string, world: CheckWorld): Promise<CheckRe
     checkFolder(config),
     checkBoard(world),
     checkCertificates(config, world),
-    alone(checkSecrets(config)),
-    alone(checkLooseEnds(config)),
+    alone(missingSecrets(config)),
+    alone(looseEnds(config)),
     await checkCentre(config, world),
     checkRunning(running, world.wallMs),
   ]

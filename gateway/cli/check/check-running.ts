@@ -2,7 +2,8 @@
 import type { HealthAnswer, HealthDevice } from '../../../protocols/console/api.ts'
 import type { Fault } from '../../../protocols/health/faults.ts'
 import { batteryLowPercent, faultsOfVitals } from '../../../protocols/health/vitals-faults.ts'
-import { vitalsOf } from '../../health/vitals.ts'
+import { refusedDevices } from '../../health/file-findings.ts'
+import { allVitalsOf } from '../../health/vitals.ts'
 import type { CheckReport, Note } from './check-report.ts'
 import type { RunningBox } from './check-world.ts'
 
@@ -16,19 +17,13 @@ const named = (ids: readonly string[]): string =>
 export function checkRunning(running: RunningBox | undefined, nowMs: number): CheckReport {
   if (!running) return { faults: [{ code: 'gateway-stopped', grade: 'act', facts: {} }], notes: [] }
   const { health } = running
-  // Cameras have more words below, and what is certain of the certificate is in its file.
-  const { certificate: _certificate, cameras: _cameras, ...vitals } = vitalsOf(health)
+  // Files are read here as they are now, and so is what is certain of the certificate.
+  const { findings: _findings, ...rest } = health
+  const { certificate: _certificate, ...vitals } = allVitalsOf(rest)
   const { offsetMs } = health.clock
   const basis = { nowMs, ...(offsetMs === undefined ? {} : { clockOffsetMs: offsetMs }) }
   return {
-    faults: [
-      ...faultsOfVitals(vitals, basis),
-      ...linkFaults(health),
-      ...unheardFaults(health),
-      ...cameraFaults(health),
-      ...quarantineFaults(health),
-      ...refusedFaults(running),
-    ],
+    faults: [...faultsOfVitals(vitals, basis), ...linkFaults(health), ...refusedDevices(running.knocking)],
     notes: [
       {
         grade: 'good',
@@ -61,14 +56,6 @@ function linkNotes({ link, lanes }: HealthAnswer): Note[] {
       en: `${waiting} ${waiting === 1 ? 'record waits' : 'records wait'} for the centre.`,
     },
   ]
-}
-
-function unheardFaults({ devices }: HealthAnswer): Fault[] {
-  const unheard = devices.list.filter(({ presence }) => presence === 'unknown').map(({ id }) => id)
-  if (unheard.length === 0) return []
-  // None of them was heard: most often their passwords were lost with the old box.
-  const grade = unheard.length === devices.known ? 'act' : 'watch'
-  return [{ code: 'devices-unheard', grade, facts: { count: unheard.length, devices: named(unheard) } }]
 }
 
 function deviceNotes({ devices }: HealthAnswer): Note[] {
@@ -115,37 +102,6 @@ function deviceNote({ id, batteryPercent, flatAtMs, signalDbm, repeats, refused 
     (batteryPercent ?? 100) < batteryLowPercent || (signalDbm ?? 0) < signalWatchDbm || refused !== undefined
   return { grade: isWeak ? 'watch' : 'good', zh: `${id}：${zh.join('，')}`, en: `${id}: ${en.join(', ')}.` }
 }
-
-const cameraFaults = ({ cameras = [] }: HealthAnswer): Fault[] =>
-  cameras
-    .filter(({ problem, isOffline }) => problem !== undefined || isOffline)
-    .map(({ id, isOffline, problem }) => ({
-      code: isOffline ? 'camera-dead' : 'camera-faulty',
-      grade: isOffline ? 'act' : 'watch',
-      about: id,
-      facts: { camera: id, zhWhy: problem?.zh ?? '无应答', why: problem?.en ?? 'no answer' },
-    }))
-
-function quarantineFaults({ quarantine }: HealthAnswer): Fault[] {
-  const [latest] = quarantine.latest
-  if (quarantine.count === 0 || !latest) return []
-  const facts = { count: quarantine.count, topic: latest.topic, why: latest.problem }
-  return [{ code: 'unreadable', grade: 'watch', facts }]
-}
-
-const refusedFaults = ({ knocking }: RunningBox): Fault[] =>
-  knocking.flatMap(({ address, refused }) =>
-    refused
-      ? [
-          {
-            code: 'device-refused',
-            grade: 'watch',
-            about: address,
-            facts: { device: address, why: refused.en },
-          },
-        ]
-      : [],
-  )
 
 /** A box proves later that nothing was taken out of the centre's trail. */
 function auditNotes({ auditHeads = [] }: HealthAnswer): Note[] {

@@ -7,6 +7,7 @@ import { every } from '../../../platform/time/every.ts'
 import type { HealthAnswer, HealthDevice, HealthSim } from '../../../protocols/console/api.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { GatewayConfig } from '../../config/config.ts'
+import { certificateFilesOf } from '../box-watch.ts'
 import { BatteryForecast } from './battery-forecast.ts'
 import { readBoard } from './board-facts.ts'
 import { askModem, readModemTraffic } from './sim-facts.ts'
@@ -17,7 +18,7 @@ const batteriesEveryMs = 3_600_000
 const firstMs = 60_000
 
 export interface BoxExtrasOptions {
-  config: Pick<GatewayConfig, 'dataDir' | 'box' | 'uplink' | 'bridges'>
+  config: Pick<GatewayConfig, 'dataDir' | 'box' | 'mqtt' | 'uplink' | 'bridges'>
   clock: Clock
   /** Undefined without the right date. */
   wallMs: () => number | undefined
@@ -84,7 +85,7 @@ export class BoxExtras {
       ...(sim?.expiresOn === undefined ? {} : { expiresOn: sim.expiresOn }),
       ...(traffic === undefined ? {} : { trafficBytes: traffic }),
     }
-    const certificate = firstEnd([config.uplink?.certFile, config.uplink?.caFile])
+    const certificate = firstEnd(certificateFilesOf(config))
     return {
       board: readBoard(root),
       ...(Object.keys(card).length > 0 ? { sim: card } : {}),
@@ -103,9 +104,8 @@ export class BoxExtras {
   }
 }
 
-function firstEnd(files: readonly (string | undefined)[]): Extras['certificate'] {
+function firstEnd(files: readonly string[]): Extras['certificate'] {
   const ends = files.flatMap((file) => {
-    if (file === undefined) return []
     try {
       return parseAuthorities(readFileSync(file, 'utf8')).map((one) => ({
         holder: commonNameOf(one) ?? one.subject,

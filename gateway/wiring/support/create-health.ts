@@ -1,4 +1,5 @@
 // The health of the box: one report for the console, the commands and the town, and the facts of the machine.
+import type { UnregisteredDevice } from '../../../protocols/console/api.ts'
 import type { Guard } from '../../../protocols/domain/guard.ts'
 import { readDeviceVitals } from '../../alarms/port.ts'
 import type { DeviceBroker } from '../../broker/port.ts'
@@ -6,6 +7,7 @@ import type { Cameras } from '../../cameras/port.ts'
 import { BoxExtras } from '../../health/board/box-extras.ts'
 import { diskOf } from '../../health/disk-room.ts'
 import type { FlashWear } from '../../health/flash-wear.ts'
+import { BoxFindings } from '../../health/file-findings.ts'
 import { HealthReport } from '../../health/health-report.ts'
 import { HeartbeatVitals } from '../../health/vitals.ts'
 import type { Intake } from '../../intake/intake.ts'
@@ -22,6 +24,7 @@ export interface CreateHealthOptions extends OpenedJournal {
   uplink: Uplink | undefined
   flash: FlashWear
   guard: () => Guard
+  knocking: () => readonly UnregisteredDevice[]
   startedMs: number
   lastReceiptMs: () => number | undefined
 }
@@ -37,10 +40,12 @@ export function createHealth(base: Base, options: CreateHealthOptions): HealthRe
   const { config, clock, logger, version, parts } = base
   const { journal, bases, boxClock, boot, intake, broker, dialects, cameras, uplink } = options
   const documents = intake.documents()
+  const wallMs = (): number | undefined => (boxClock.quality() === 'unsynced' ? undefined : boxClock.wallMs())
+  const { knocking } = options
   const extras = new BoxExtras({
     config,
     clock,
-    wallMs: () => (boxClock.quality() === 'unsynced' ? undefined : boxClock.wallMs()),
+    wallMs,
     batteries: () =>
       new Map(
         config.devices.flatMap(({ id }) => {
@@ -71,6 +76,7 @@ export function createHealth(base: Base, options: CreateHealthOptions): HealthRe
     heardTime: () => boxClock.heard,
     disk: () => diskOf(config.dataDir),
     flash: options.flash,
+    findings: new BoxFindings({ config, monotonicMs: () => clock.monotonicMs(), wallMs, knocking }),
     extras,
   })
 }

@@ -1,4 +1,4 @@
-// Files and folders that outlets name: keys that end in `File` or `Folder`. Paths are relative to the configuration.
+// Files and folders that a configuration names: keys that end in `File` or `Folder`. Paths are relative to the configuration.
 import { accessSync, constants, statSync } from 'node:fs'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import { messageOf } from '../../failure.ts'
@@ -18,8 +18,8 @@ function mapped(value: unknown, at: (path: string) => string): unknown {
   )
 }
 
-export const withOutletPaths = <T>(outlets: readonly T[], at: (path: string) => string): T[] =>
-  mapped(outlets, at) as T[]
+/** The configuration with each file and folder in it as `at` has it. */
+export const withPaths = <T>(config: T, at: (path: string) => string): T => mapped(config, at) as T
 
 /** Every file that can not be read, and every folder that can not be written. */
 export function checkOutletFiles(outlets: readonly object[]): Problem[] {

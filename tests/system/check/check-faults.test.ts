@@ -11,6 +11,14 @@ import {
   type RunningBox,
 } from '../../../gateway/cli/check/check-world.ts'
 import { runCheck } from '../../../gateway/cli/check-command.ts'
+import { faultsOf } from '../../../centre/fleet/fleet-view.ts'
+import { BoxExtras } from '../../../gateway/health/board/box-extras.ts'
+import { readBoard } from '../../../gateway/health/board/board-facts.ts'
+import { BoxFindings } from '../../../gateway/health/file-findings.ts'
+import { HealthReport } from '../../../gateway/health/health-report.ts'
+import { vitalsOf } from '../../../gateway/health/vitals.ts'
+import { boxVitalsSchema } from '../../../protocols/uplink/box-vitals.ts'
+import { createSystemClock } from '../../../protocols/kit/clock.ts'
 import { readGatewayConfig } from '../../../gateway/config/config.ts'
 import type { HealthAnswer, HealthDevice } from '../../../protocols/console/api.ts'
 import { faultText, type FaultCode } from '../../../protocols/health/faults.ts'
@@ -254,7 +262,7 @@ const plants: [FaultCode, string, Plant][] = [
   [
     'devices-unheard',
     'no device has sent a message since the box was replaced',
-    { world: device({ presence: 'unknown' }), grade: 'act' },
+    { world: device({ presence: 'unknown', isUnheard: true }), grade: 'act' },
   ],
   ['battery-low', 'a battery is low', { world: device({ batteryPercent: 9 }) }],
   [
@@ -408,6 +416,73 @@ test.each(plants)('finds %s: %s', async (code, what, planted) => {
   expect(shown).toContain(remedy.en)
 })
 
+/** They keep the box from its centre, which then names the box itself. */
+const unlinked: ReadonlySet<FaultCode> = new Set([
+  'clock-impossible',
+  'folder-missing',
+  'config-wrong',
+  'no-centre',
+  'centre-unreachable',
+  'dns-fails',
+  'no-route',
+  'route-dead',
+  'gateway-stopped',
+  'not-linked',
+])
+
+test.each(plants.filter(([code]) => !unlinked.has(code)))(
+  'the town sees %s too: %s',
+  async (code, what, planted) => {
+    const { config: own = {}, grade, world: part } = planted
+    const file = write(`town-${what.replaceAll(' ', '-')}`, typeof own === 'function' ? await own() : own)
+    const { root, running: ask, isSynced } = world(part)
+    const [opened, at] = [readGatewayConfig(file), { knocking: [], ...(await ask({} as never)) }]
+    if (!opened.ok || !at.health) throw new Error('no box')
+    const config = opened.value
+    const certificate = new BoxExtras({
+      config,
+      clock: createSystemClock(),
+      wallMs: () => nowMs,
+      batteries: () => new Map(),
+      isConnected: () => true,
+      onFailed: () => undefined,
+      root,
+    }).read().certificate
+    const findings = new BoxFindings({
+      config,
+      monotonicMs: () => 0,
+      wallMs: () => nowMs,
+      knocking: () => at.knocking,
+    })
+    const vitals = vitalsOf({
+      ...at.health,
+      board: readBoard(root),
+      ...(certificate ? { certificate } : {}),
+      findings: findings.read(),
+    })
+    const seen = faultsOf(
+      {
+        id: 'upper-brook',
+        name: 'upper brook',
+        presence: 'present',
+        lastHeardAtMs: nowMs,
+        isClockSynced: await isSynced(),
+        clockOffsetMs: at.health.clock.offsetMs,
+        vitals: boxVitalsSchema.parse(JSON.parse(JSON.stringify(vitals))),
+      },
+      nowMs,
+    )
+    // An expired certificate is wrong and at its end.
+    expect(seen.map((one) => one.code).filter((one) => one !== 'certificate-ends' || one === code)).toEqual([
+      code,
+    ])
+    expect(seen.find((one) => one.code === code)?.grade).toBe(grade ?? 'watch')
+    const { problem, remedy } = faultText(seen[0] ?? { code, facts: {} })
+    for (const text of [problem.zh, problem.en, remedy.zh, remedy.en])
+      expect(text).not.toMatch(/\{\w+\}|undefined/)
+  },
+)
+
 test('names the messages of a device that came again or could not be read', async () => {
   const report = await checkBox(write('repeats', {}), world(device({ repeats: 12, refused: 3 })))
   expect(textOf(report, 'en')).toContain('door-1: 12 messages repeated, 3 messages not readable')
@@ -436,6 +511,30 @@ test('prints text in one language, or JSON with the exit code', async () => {
     ],
   })
 })
+
+test('a listed device is unheard once its time after the start is over, and one that reports once a day a day later', async () => {
+  const heard = (minutes: number, device: object): boolean[] =>
+    [0, minutes].map(
+      (at) => reportAfter(at * 60_000, { id: 'd', kind: 'contact', ...device }).isUnheard === true,
+    )
+  expect(heard(9, {})).toEqual([false, false])
+  expect(heard(11, {})).toEqual([false, true])
+  expect(heard(11, { reportIntervalS: 86_400 })).toEqual([false, false])
+  expect(heard(60 * 37, { reportIntervalS: 86_400 })).toEqual([false, true])
+})
+
+/** A device that was never heard, so long after the start. */
+function reportAfter(uptimeMs: number, device: object): HealthDevice {
+  const report = new HealthReport({
+    config: { devices: [device], zones: [] },
+    broker: { sightingOf: () => ({}), sightings: () => [] },
+    documents: { get: () => undefined, keys: () => [] },
+    now: () => ({ steadyMs: 0 }),
+    monotonicMs: () => uptimeMs,
+    startedMs: 0,
+  } as never)
+  return report.device('d')
+}
 
 test('twin: the control socket of a real running box gives its health without the console', async () => {
   const read = readGatewayConfig(write('door', {}))

@@ -49,11 +49,23 @@ test.each<[string, Partial<BoxVitals>, object?]>([
   ['battery-ends', { devices: [{ id: 'd', presence: 'present', flatAtMs: nowMs + 40 * dayMs }] }],
   ['signal-weak', { devices: [{ id: 'd', presence: 'present', signalDbm: -118 }] }],
   ['camera-dead', { cameras: [{ id: 'c', zh: '无应答', en: 'no answer' }] }],
+  ['camera-faulty', { cameras: [{ id: 'c', isFaulty: true, zh: '密码错误', en: 'wrong password' }] }],
+  ['devices-unheard', { unheard: { count: 1, ofDevices: 9, devices: ['door-1'] } }],
+  ['unreadable', { findings: [{ code: 'unreadable', facts: { count: 1, topic: 't', why: 'w' } }] }],
   ['bridge-down', { bridges: [{ id: 'z2m' }] }],
   ['clock-unsynced', {}, { isClockSynced: false }],
   ['clock-differs', {}, { clockOffsetMs: -60_000 }],
 ])('finds %s alone', (code, vitals, more) => {
   expect(codesOf(vitals, more)).toEqual([code])
+})
+
+test('a box where no device was heard must be repaired now, and a code that no box may tell is left out', () => {
+  const unheard = { count: 12, ofDevices: 12, devices: Array.from({ length: 12 }, (_, at) => `d-${at}`) }
+  const [found] = faultsOfVitals({ ...healthy, unheard }, { nowMs })
+  expect(found?.grade).toBe('act')
+  expect(faultText(found ?? { code: 'hot', facts: {} }).problem.en).toContain('12 devices')
+  expect(found?.facts['devices']).toMatch(/d-9 …$/)
+  expect(codesOf({ findings: [{ code: 'box-silent', facts: {} }] })).toEqual([])
 })
 
 test('what fails now comes first, then by the day, and what has no day last', () => {

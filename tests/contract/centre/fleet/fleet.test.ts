@@ -61,6 +61,28 @@ function vitalsOf(at: number): BoxVitals {
     { waiting: { records: 90_000 } },
     { cameras: [{ id: 'cam-1', zh: '无应答', en: 'no answer' }] },
     { bridges: [{ id: 'z2m' }] },
+    { unheard: { count: 8, ofDevices: 9, devices: ['西门 (door-1)'] } },
+    { cameras: [{ id: 'cam-2', isFaulty: true, zh: '密码错误', en: 'wrong password' }] },
+    { memory: { freeBytes: 9e6, totalBytes: 512e6 } },
+    { temperatureC: 86 },
+    { isUndervolted: true },
+    { isOnMains: false },
+    { journal: 'dropping' },
+    { journal: 'filling' },
+    { journal: 'salvaged' },
+    { journal: 'rewound' },
+    { sim: { signalPercent: 8 } },
+    { devices: [{ id: 'sos-2', presence: 'present', batteryPercent: 9 }] },
+    { devices: [{ id: 'sos-3', presence: 'present', signalDbm: -121 }] },
+    { findings: [{ code: 'unreadable', facts: { count: 3, topic: 'x/y', why: 'not JSON' } }] },
+    {
+      findings: [
+        { code: 'device-refused', about: 'door-7', facts: { device: 'door-7', why: 'wrong password' } },
+      ],
+    },
+    { findings: [{ code: 'config-idle', about: 'rules.0', facts: { path: 'rules.0', why: 'no siren' } }] },
+    { findings: [{ code: 'secret-missing', about: 'a', facts: { path: 'a', file: '/etc/p' } }] },
+    { findings: [{ code: 'certificate-wrong', about: 'uplink', facts: { path: 'uplink', why: 'key' } }] },
   ]
   return { ...well, ...faults[at] }
 }
@@ -87,31 +109,49 @@ it('names each planted fault once, with its remedy, the next to fail first', asy
   expect(faults.map(({ box, code }) => [box, code])).toEqual([
     [idOf(9), 'bridge-down'],
     [idOf(8), 'camera-dead'],
+    [idOf(27), 'certificate-wrong'],
     [idOf(4), 'device-silent'],
+    [idOf(16), 'journal-dropping'],
+    [idOf(15), 'on-battery'],
+    [idOf(14), 'undervoltage'],
     [idOf(5), 'sim-expires'],
     [idOf(0), 'certificate-ends'],
     [idOf(3), 'battery-ends'],
     [idOf(1), 'card-worn'],
+    [idOf(21), 'battery-low'],
     [idOf(7), 'buffer-waits'],
+    [idOf(11), 'camera-faulty'],
+    [idOf(25), 'config-idle'],
+    [idOf(24), 'device-refused'],
+    [idOf(10), 'devices-unheard'],
     [idOf(2), 'disk-low'],
+    [idOf(13), 'hot'],
+    [idOf(17), 'journal-filling'],
+    [idOf(19), 'journal-rewound'],
+    [idOf(18), 'journal-salvaged'],
     [idOf(6), 'link-slow'],
+    [idOf(12), 'memory-low'],
+    [idOf(26), 'secret-missing'],
+    [idOf(22), 'signal-weak'],
+    [idOf(20), 'sim-weak'],
+    [idOf(23), 'unreadable'],
   ])
   for (const { problem, remedy } of faults)
     expect([problem.zh, problem.en, remedy.zh, remedy.en].every((text) => text.length > 3)).toBe(true)
-  expect(faults[5]?.problem.en).toContain('西门 (door-1)')
+  expect(faults.find(({ code }) => code === 'battery-ends')?.problem.en).toContain('西门 (door-1)')
 })
 
 it('groups by town, model, version and SIM, and shows one group alone', async () => {
   const keys = async (grouping: string) =>
     (await fleet(`?grouping=${grouping}`)).groups.map(({ key, boxes, failing }) => [key, boxes, failing])
-  expect(await keys('town')).toEqual([[town, total, 3]])
+  expect(await keys('town')).toEqual([[town, total, 7]])
   expect((await fleet()).groups[0]?.name).toBe('平潮镇')
   expect(await keys('model')).toEqual([
-    ['Pi 4', 150, 2],
-    ['Pi 5', 150, 1],
+    ['Pi 4', 150, 4],
+    ['Pi 5', 150, 3],
   ])
   expect(await keys('version')).toEqual([
-    ['1.0.0', 100, 3],
+    ['1.0.0', 100, 7],
     ['1.1.0', 200, 0],
   ])
   const cmcc = await fleet('?grouping=sim&group=CTCC')
@@ -124,7 +164,7 @@ it('a silent box keeps what it reported, also over a restart of the centre, and 
   clock.offsetMs += 11_000
   await until(async () => {
     const text = await (await running.get('/metrics')).text()
-    return text.includes('gengfu_centre_boxes_failing 3')
+    return text.includes('gengfu_centre_boxes_failing 7')
   })
   await running.centre.stop()
   running = await startCentre(folder, { clock, config: { divisions: [{ code: town, name: '平潮镇' }] } })

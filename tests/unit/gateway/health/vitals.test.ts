@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { HeartbeatVitals, vitalsOf } from '../../../../gateway/health/vitals.ts'
 import type { HealthAnswer, HealthDevice } from '../../../../protocols/console/api.ts'
 import { lanes } from '../../../../protocols/domain/colour.ts'
-import { vitalsEveryMs } from '../../../../protocols/uplink/box-vitals.ts'
+import { boxVitalsSchema, vitalsEveryMs } from '../../../../protocols/uplink/box-vitals.ts'
 
 const devices: HealthDevice[] = [
   { id: 'good', presence: 'present', batteryPercent: 90 },
@@ -31,6 +31,7 @@ const health = (part: Partial<HealthAnswer> = {}): HealthAnswer =>
     ],
     disk: { freeBytes: 1, totalBytes: 2 },
     journal: { state: 'sound' },
+    quarantine: { count: 0, latest: [] },
     flash: { writtenBytes: 1, cardYears: 3 },
     board: { model: 'Pi' },
     certificate: { holder: 'b', endsAtMs: 5 },
@@ -49,6 +50,55 @@ test('names the silent ones first, then those whose battery ends first, and leav
     bridges: [{ id: 'z2m' }],
     certificate: { endsAtMs: 5 },
   })
+})
+
+test('names devices that were not heard since the start, a camera with a bad picture, and what the box found in its files', () => {
+  const problem = { zh: '画面全黑', en: 'the picture is dark' }
+  const vitals = vitalsOf(
+    health({
+      devices: {
+        known: 3,
+        present: 1,
+        list: [
+          { id: 'heard', kind: 'contact', presence: 'present' },
+          { id: 'lost', kind: 'button', name: '西门', presence: 'unknown', isUnheard: true },
+          { id: 'early', kind: 'button', presence: 'unknown' },
+        ],
+      },
+      cameras: [{ id: 'c3', name: '桥', zone: 'z', picture: 'dark', isOffline: false, problem }],
+      quarantine: { count: 2, latest: [{ agoMs: 1, topic: 'x/y', bytes: 1, problem: 'not JSON' }] },
+      findings: [{ code: 'config-idle', about: 'rules.0', facts: { path: 'rules.0', why: 'w'.repeat(999) } }],
+    }),
+  )
+  expect(vitals).toMatchObject({
+    unheard: { count: 1, ofDevices: 3, devices: ['西门 (lost)'] },
+    cameras: [{ id: 'c3', isFaulty: true, ...problem }],
+    findings: [
+      { code: 'config-idle', facts: { why: 'w'.repeat(200) } },
+      { code: 'unreadable', facts: { count: 2, topic: 'x/y' } },
+    ],
+  })
+  expect(boxVitalsSchema.safeParse(vitals).success).toBe(true)
+})
+
+test('a fault that comes or goes is in the next heartbeat, a slow link is not', async () => {
+  let nowMs = 0
+  let now = health()
+  const news = new HeartbeatVitals({ monotonicMs: () => nowMs, onFailed: () => expect.fail('read') })
+  await news.start(async () => now)
+  expect(news.next(true).vitals?.cameras).toHaveLength(1)
+  /** Two heartbeats: the first one has it read. */
+  const minuteLater = async () => {
+    nowMs += 61_000
+    news.next(true)
+    await news.refresh()
+    nowMs += 30_000
+    return news.next(true).vitals
+  }
+  now = health({ link: { state: 'connected', forMs: 1, roundTripMs: 9000 } })
+  expect(await minuteLater()).toBe(undefined)
+  now = health({ cameras: [] })
+  expect((await minuteLater())?.cameras).toEqual([])
 })
 
 test('is in one heartbeat, again after some minutes, and again with another connection', async () => {

@@ -14,7 +14,7 @@ import { OutletWatch } from '../../../../platform/outlets/queue/outlet-watch.ts'
 import type { DeliveryMove, StoredDelivery } from '../../../../platform/outlets/queue/queue-port.ts'
 import { stepOfRules, type RuleFacts } from '../../../../platform/outlets/rules.ts'
 import { checkTogether } from '../../../../platform/outlets/settings/outlet-checks.ts'
-import { checkOutletFiles, withOutletPaths } from '../../../../platform/outlets/settings/outlet-files.ts'
+import { checkOutletFiles, withPaths } from '../../../../platform/outlets/settings/outlet-files.ts'
 import { webhookSchema } from '../../../../platform/outlets/settings/webhook-settings.ts'
 import { testOutlet } from '../../../../platform/outlets/test-outlet.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
@@ -223,7 +223,7 @@ it('finds names and folders that are used twice, hours by half, and files that a
   ])
   const folder = mkdtempSync(join(tmpdir(), 'gengfu-outlet-files-'))
   open.push(() => rmSync(folder, { recursive: true }))
-  const [resolved] = withOutletPaths([{ keyFile: 'a.key', inner: { outFolder: 'b' } }], (path) =>
+  const [resolved] = withPaths([{ keyFile: 'a.key', inner: { outFolder: 'b' } }], (path) =>
     join(folder, path),
   )
   expect(resolved).toEqual({ keyFile: join(folder, 'a.key'), inner: { outFolder: join(folder, 'b') } })

@@ -108,6 +108,7 @@ test('the health page gets the board, the card of the SIM, bridges and the month
       dataDir: root,
       box: { id: 'b', dailyReportAt: '20:00', sim: { label: 'CMCC 7', expiresOn: '2027-03-31' } },
       uplink: undefined,
+      mqtt: { listeners: [] } as never,
       bridges: [{ id: 'z2m', dialect: 'zigbee2mqtt' }] as never,
     },
     clock,
