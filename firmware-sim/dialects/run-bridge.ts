@@ -3,6 +3,7 @@ import { connectAsync, type MqttClient } from 'mqtt'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { endProgress, print, printProgress } from '../../platform/terminal.ts'
 import type { Credential } from '../links/credentials.ts'
+import { startLine } from '../village/start-line.ts'
 import { createPopulation, randomFor } from '../village/population.ts'
 import { chirpstack, chirpstackOld, mapping, ttn } from './lorawan.ts'
 import type { Quirk, SimulatedDevice, SimulatedMessage, BridgeSimulator } from './bridge-simulator.ts'
@@ -105,6 +106,8 @@ export class Conversation {
 export async function runBridge(options: RunBridgeOptions): Promise<void> {
   const { url, bridge, credential, devices, intervalSeconds, pressesPerMinute, forSeconds } = options
   const clock = createSystemClock()
+  const behind = { bridge, dialect: options.dialect }
+  print(`${startLine({ url, devices, behind, forSeconds })}\n`)
   const conversation = new Conversation(options)
   const { password, tls } = credential
   const client: MqttClient = await connectAsync(url, {

@@ -3,6 +3,7 @@ import { createSystemClock } from '../../protocols/kit/clock.ts'
 import type { Credential } from '../links/credentials.ts'
 import { runScenario, type Scenario } from './scenario.ts'
 import type { VillageStatistics } from './village-counters.ts'
+import { startLine } from './start-line.ts'
 import { createVillage } from './village.ts'
 import { endProgress, print, printProblem, printProgress } from '../../platform/terminal.ts'
 
@@ -34,6 +35,7 @@ export async function runVillage(options: RunVillageOptions): Promise<void> {
     lastReason = reason
     printProblem(`${device}: ${reason}\n`)
   }
+  print(`${startLine(options)}\n`)
   const village = createVillage({
     seed: options.seed,
     devices: options.devices,

@@ -71,7 +71,7 @@ function checkFile(file: string, checkCentre: CheckCentre): Checked {
   const read = text.ok ? parseConfigYaml(text.value) : text
   if (!read.ok) return { problems: read.problems, summary: 'unreadable 无法读取' }
   const program = programOf(read.value)
-  if (program === 'gateway') return checkGateway(file)
+  if (program === 'gateway') return checkGateway(file, read.value)
   if (program === 'centre') return { ...checkCentre(file), summary: 'centre 镇中心' }
   const message =
     "neither a gateway's configuration (it has box and mqtt) nor a centre's (it has http or uplink.listeners) 既不是网关配置，也不是镇中心配置"
@@ -87,7 +87,7 @@ function programOf(value: unknown): 'gateway' | 'centre' | undefined {
   return undefined
 }
 
-function checkGateway(file: string): Checked {
+function checkGateway(file: string, written: unknown): Checked {
   const config = readGatewayConfig(file)
   if (!config.ok) return { problems: config.problems, summary: 'gateway 网关' }
   const { box, devices, zones, cameras } = config.value
@@ -96,9 +96,18 @@ function checkGateway(file: string): Checked {
   const warnings = [
     ...findInsecureSettings(config.value),
     ...findIncompletePlaces(config.value),
+    ...withoutCentre(written, config.value),
     ...changesBeside(file),
   ]
   return { problems, warnings, summary }
+}
+
+/** A section `uplink` without an address, before the box is enrolled. */
+function withoutCentre(written: unknown, { uplink }: GatewayConfig): Problem[] {
+  if (uplink || !isObject(written) || !isObject(written['uplink'])) return []
+  const message =
+    'no address of a centre: the box works alone until it is enrolled (gengfu gateway enrol), or write uplink.url 没有中心地址：登记之前只在本地工作'
+  return [{ path: 'uplink.url', message }]
 }
 
 /** What people changed beside the file and does not count: the file was edited since, or it does not fit any more. */

@@ -23,7 +23,7 @@ import { commandSettingsSchema } from './command-settings.ts'
 import { boxOutletsSchema, checkBoxOutlets } from './outlets/outlet-settings.ts'
 import { checkRingGroups, ringGroupsSchema } from './ring-groups.ts'
 import { updateSettingsSchema } from './update-settings.ts'
-import { uplinkSettingsSchema } from './uplink-settings.ts'
+import { uplinkSectionSchema } from './uplink-settings.ts'
 
 const journalSchema = z.strictObject({
   /** Commit window of routine events, ms: they are written in groups; a longer window means fewer writes. */
@@ -81,7 +81,7 @@ export const gatewayConfigSchema = z.strictObject({
   }),
   dataDir: z.string().min(1),
   mqtt: brokerSettingsSchema,
-  uplink: uplinkSettingsSchema.optional(),
+  uplink: uplinkSectionSchema.optional(),
   console: consoleSchema.default(consoleSchema.parse({})),
   journal: journalSchema.default(journalSchema.parse({})),
   cameras: camerasSettingsSchema.default([]),

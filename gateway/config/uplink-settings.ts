@@ -27,9 +27,9 @@ const centresMax = 16
 const file = z.string().min(1)
 const seconds = (from: number, to: number) => z.number().min(from).max(to)
 
-export const uplinkSettingsSchema = z
+const anyUplink = z
   .strictObject({
-    /** One of `url` and `urls` is needed. */
+    /** Without `url` and `urls` the box works alone until it is enrolled. */
     url: centreUrl.optional(),
     /** Tried when `url` does not answer twice in a row. */
     reserveUrl: centreUrl.optional(),
@@ -58,9 +58,9 @@ export const uplinkSettingsSchema = z
     path: ['certFile'],
     message: 'certFile and keyFile go together',
   })
-  .refine(({ url, urls }) => (url === undefined) !== (urls === undefined), {
+  .refine(({ url, urls }) => url === undefined || urls === undefined, {
     path: ['url'],
-    message: 'url for one centre, or urls for several equal ones',
+    message: 'url for one centre, or urls for several equal ones: not both',
   })
   .refine(({ reserveUrl, urls }) => reserveUrl === undefined || urls === undefined, {
     path: ['reserveUrl'],
@@ -70,7 +70,23 @@ export const uplinkSettingsSchema = z
     path: ['urls'],
     message: 'an address is given twice',
   })
-  // Where one address stands for all: the first.
-  .transform((uplink) => ({ ...uplink, url: uplink.url ?? uplink.urls?.[0] ?? '' }))
+
+const isAddressed = ({ url, urls }: z.infer<typeof anyUplink>): boolean =>
+  url !== undefined || urls !== undefined
+
+/** Where one address stands for all: the first. */
+const withUrl = (uplink: z.infer<typeof anyUplink>) => ({
+  ...uplink,
+  url: uplink.url ?? uplink.urls?.[0] ?? '',
+})
+
+export const uplinkSettingsSchema = anyUplink
+  .refine(isAddressed, { path: ['url'], message: 'url for one centre, or urls for several equal ones' })
+  .transform(withUrl)
 
 export type UplinkSettings = z.infer<typeof uplinkSettingsSchema>
+
+/** A new box may have limits only: it works alone, and gets the address with its enrolment. */
+export const uplinkSectionSchema = anyUplink.transform((uplink) =>
+  isAddressed(uplink) ? withUrl(uplink) : undefined,
+)

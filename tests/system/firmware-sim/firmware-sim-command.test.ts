@@ -80,6 +80,8 @@ test('a village ends cleanly on Ctrl-C: the devices publish `offline` and the co
   interrupt()
   const { code, out } = await ended
   expect(code).toBe(0)
+  const { host } = new URL(broker.url)
+  expect(out.split('\n')[0]).toBe(`box 网关 ${host}, 3 devices 台设备: stop with Ctrl-C 按 Ctrl-C 停止`)
   expect(out).toMatch(/connected 在线 3\/3 {2}events 事件 \d+/)
   expect(broker.events('button-001')[0]?.id).toBe('9-1')
   expect([...broker.retained.values()]).toEqual(['offline', 'offline', 'offline'])

@@ -53,6 +53,17 @@ it('a box that was just installed takes its name, its certificate and the way to
   expect(statSync(paths.keyFile).mode & 0o777).toBe(0o600)
 })
 
+it('a section without an address is no way to a centre, and takes the address of the enrolment', () => {
+  const section = 'uplink: { heartbeatSeconds: 20 }'
+  const alone = config('box: { id: new-box }', section)
+  expect(alone.ok && [alone.value.uplink]).toEqual([undefined])
+  expect(config('box: { id: new-box }', 'uplink: { heartbeatSeconds: 99 }').ok).toBe(false)
+  writeEnrolled(dataDir, enrolled)
+  expect(config('box: { id: new-box }', section)).toMatchObject({
+    value: { uplink: { url: enrolled.uplinkUrl, heartbeatSeconds: 20 } },
+  })
+})
+
 it('what a person wrote stays, and a file of another box is refused', () => {
   writeEnrolled(dataDir, enrolled)
   expect(
