@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { IntakeBatch, Storage } from '../../centre/storage/port.ts'
 import { openPostgresStorage } from '../../centre/storage/postgres/postgres-storage.ts'
+import { until } from '../contract/centre/centre-parts.ts'
 import { Cluster } from '../kits/postgres/cluster.ts'
 
 let primary: Cluster
@@ -85,6 +86,34 @@ test('a body with a character that PostgreSQL has not goes into quarantine or is
 test('an entry of the audit log with a character that PostgreSQL has not is sealed as it is stored', async () => {
   await storage.retireBox('village-a', 'li\0', 'a \0 word', 1_760_000_000_000)
   expect(await storage.verifyAudit()).toMatchObject({ isGood: true, entries: 1 })
+})
+
+test('a repeat is not answered while the standby has not confirmed: its commit waits although it changes nothing', async () => {
+  const unreadable = { box: 'village-a', topic: 'up/village-a/red', cause: 'no JSON', payload: Buffer.from('{') }
+  const times = { receivedAtMs: 1_760_000_000_000 }
+  await storage.storeIntake({ ...times, lanes: [], quarantined: [unreadable] })
+  await standby.end('SIGQUIT')
+  const repeated = [
+    { box: 'village-a', epoch: 'abcd1234', lane: 'routine' as const, number: 1, identity: 'event' },
+  ]
+  // As the receiver gives them: a Report whose records are all known, and an unreadable one that came before.
+  const calls = [
+    storage.storeIntake({ ...times, lanes: [], quarantined: [], repeated }),
+    storage.storeIntake({ ...times, lanes: [], quarantined: [unreadable] }),
+  ]
+  const answered: string[] = []
+  for (const call of calls)
+    call.then(
+      () => answered.push('stored'),
+      (error: unknown) => answered.push(String(error)),
+    )
+  await until(async () => {
+    const rows = await primary.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+    return rows.length > 0 || answered.length > 0
+  })
+  expect(answered).toEqual([])
+  await standby.start()
+  await Promise.all(calls)
 })
 
 test('a commit whose wait for the standby is cancelled is no success, and the next success proves it too', async () => {

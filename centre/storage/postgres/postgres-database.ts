@@ -16,6 +16,13 @@ const attemptsMax = 5
 /** The lock of the one writer of the town: see docs/decisions. */
 export const writerLock = 0x47_45_4e_47
 
+/**
+ * A COMMIT waits for the standby only when its transaction has written. One that found everything stored already (a repeat) would be
+ * answered by the primary alone, and what it has read may be lost at a failover: it writes an empty message into the WAL.
+ */
+const writeSql =
+  "SELECT pg_logical_emit_message(true, 'gengfu', '') WHERE pg_current_xact_id_if_assigned() IS NULL"
+
 const isRepeatable = (code: string): boolean => code === 'PG_40001' || code === 'PG_40P01'
 
 export interface Connection {
@@ -165,6 +172,7 @@ export class PostgresDatabase implements StatementHost {
    * the rows may be lost with the primary. Without an answer the outcome is unknown.
    */
   #commit(): void {
+    if (this.#role === 'writer') this.#queue(writeSql)
     this.#queue('COMMIT')
     const steps = this.#pending
     this.#pending = []
