@@ -1,4 +1,4 @@
-// The names of storage's calls: which of its threads answers which.
+// The names of storage's calls: which of its threads answers which, whatever database they work with.
 import type { Storage, StorageCalls } from './port.ts'
 import { clusterReaderCalls, clusterWriterCalls } from './intake/cluster-port.ts'
 import { familyReaderCalls, familyWriterCalls } from './people/family-port.ts'
@@ -118,16 +118,32 @@ export const readerCalls = [
 
 type Named = (typeof writerCalls)[number] | (typeof readerCalls)[number]
 
-export interface CallAnswerer {
+export type StorageRole = 'writer' | 'reader'
+
+/** One thread of storage, with its database open. */
+export interface StorageThread {
   call(name: string, args: unknown[]): Promise<unknown>
+  close(): Promise<void>
 }
 
-/** Storage over a thread that writes and one that reads. */
-export function storageOf(writer: CallAnswerer, reader: CallAnswerer, close: () => Promise<void>): Storage {
+/** Storage over a thread that writes and one that reads, for each database: the writer opens first, because it migrates. */
+export async function openThreads(open: (role: StorageRole) => Promise<StorageThread>): Promise<Storage> {
+  const writer = await open('writer')
+  let reader: StorageThread
+  try {
+    reader = await open('reader')
+  } catch (error) {
+    await writer.close()
+    throw error
+  }
   const named = {} as Record<Named, unknown>
   for (const name of writerCalls) named[name] = (...args: unknown[]) => writer.call(name, args)
   for (const name of readerCalls) named[name] = (...args: unknown[]) => reader.call(name, args)
   // If a call is in neither list, the compiler reports it here.
   const calls: Record<keyof StorageCalls, unknown> = named
+  const close = async (): Promise<void> => {
+    await reader.close()
+    await writer.close()
+  }
   return { ...calls, close } as unknown as Storage
 }

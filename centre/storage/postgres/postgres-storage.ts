@@ -1,6 +1,6 @@
 // Storage over PostgreSQL behind the same port: one thread writes, one reads, each with a session of its own.
 import { startThread } from '../../../platform/thread.ts'
-import { storageOf } from '../call-names.ts'
+import { openThreads } from '../call-names.ts'
 import type { Storage } from '../port.ts'
 import type { StorageFailure } from '../storage-failure.ts'
 import { WorkerClient } from '../sqlite/thread/worker-client.ts'
@@ -16,25 +16,13 @@ export interface PostgresStorageOptions {
 }
 
 /** Connects, creates and migrates the tables; throws StorageFailure with the reason in words. */
-export async function openPostgresStorage(options: PostgresStorageOptions): Promise<Storage> {
+export function openPostgresStorage(options: PostgresStorageOptions): Promise<Storage> {
   const { address, name, nowMs, onThreadEnded = () => {} } = options
-  const open = (role: PostgresOpening['role']): Promise<WorkerClient> => {
+  return openThreads((role) => {
     const workerData: PostgresOpening = { address, role, name, nowMs }
     const thread = startThread(import.meta.url, 'centre/storage/postgres/thread/postgres-worker', {
       workerData,
     })
     return WorkerClient.open(thread, onThreadEnded)
-  }
-  const writer = await open('writer')
-  let reader: WorkerClient
-  try {
-    reader = await open('reader')
-  } catch (error) {
-    await writer.close()
-    throw error
-  }
-  return storageOf(writer, reader, async () => {
-    await reader.close()
-    await writer.close()
   })
 }

@@ -1,5 +1,5 @@
 // Storage over SQLite: one thread writes, one reads, behind the port.
-import { storageOf } from '../call-names.ts'
+import { openThreads } from '../call-names.ts'
 import type { Storage } from '../port.ts'
 import type { StorageFailure } from '../storage-failure.ts'
 import { startThread } from '../../../platform/thread.ts'
@@ -13,27 +13,15 @@ const foldEveryDefaultMs = 10_000
  * `onThreadEnded`: a thread ended without `close`: storage has stopped working. Opens (and creates, checks, migrates)
  * the file; throws StorageFailure with the reason in words.
  */
-export async function openSqliteStorage(
+export function openSqliteStorage(
   file: string,
   nowMs: number,
   foldEveryMs = foldEveryDefaultMs,
   onThreadEnded: (failure: StorageFailure) => void = () => {},
 ): Promise<Storage> {
-  const open = (role: WorkerStart['role']): Promise<WorkerClient> => {
+  return openThreads((role) => {
     const workerData: WorkerStart = { role, file, nowMs, foldEveryMs }
     const thread = startThread(import.meta.url, 'centre/storage/sqlite/thread/storage-worker', { workerData })
     return WorkerClient.open(thread, onThreadEnded)
-  }
-  const writer = await open('writer')
-  let reader: WorkerClient
-  try {
-    reader = await open('reader')
-  } catch (error) {
-    await writer.close()
-    throw error
-  }
-  return storageOf(writer, reader, async () => {
-    await reader.close()
-    await writer.close()
   })
 }
