@@ -6,6 +6,7 @@ import { Command } from 'commander'
 import { placesProblem } from '../kits/network/two-places.ts'
 import type { VillageFaults } from './compare-village.ts'
 import { brokenOf, runEvening } from './town/centre-evening.ts'
+import { addCounty } from './county/county-campaign.ts'
 import { runTownCounty } from './town/town-county.ts'
 import { runDamageCampaign } from './damage/damage-campaign.ts'
 import { runCameraCampaign } from './cameras/camera-campaign.ts'
@@ -471,6 +472,7 @@ program
   })
 
 addSimulate(program, say)
+addCounty(program, say)
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
