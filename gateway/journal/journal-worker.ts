@@ -13,9 +13,7 @@ import { codeOf, messageOf } from '../../platform/failure.ts'
 
 const port = parentPort
 if (!port) throw new Error('journal-worker runs as a worker thread only')
-const options = workerData as WorkerOptions & { shortened: Int32Array }
-/** Number of the last request that must be shortened; the difference stays correct when the counter wraps. */
-const isShortened = (id: number): boolean => ((Atomics.load(options.shortened, 0) - id) | 0) >= 0
+const options = workerData as WorkerOptions
 
 const reply = (message: WorkerReply): void => port.postMessage(message)
 
@@ -25,10 +23,10 @@ function asError(error: unknown): { code: string; message: string } {
 
 let epoch = ''
 
-function answer(store: JournalStore, id: number, request: WorkerRequest): unknown {
+function answer(store: JournalStore, request: WorkerRequest): unknown {
   switch (request.type) {
     case 'commit':
-      return store.commit(request, () => isShortened(id))
+      return store.commit(request)
     case 'read':
       return store.read(request.lane, request.after, request.recordsMax, request.bytesMax)
     case 'state':
@@ -69,10 +67,10 @@ function run(): void {
   const store = new JournalStore(db, options, clock)
   port?.on('message', ({ id, request }: { id: number; request: WorkerRequest }) => {
     try {
-      const value = answer(store, id, request)
+      const value = answer(store, request)
       reply({ id, value, sizeBytes: store.sizeBytes(), space: store.space(), spoilt: store.spoilt() })
       // No caller waits for a checkpoint, except an alarm that arrives during it.
-      if (request.type === 'commit' && !isShortened(id)) store.checkpointIfDue()
+      if (request.type === 'commit') store.checkpointIfDue()
     } catch (error) {
       if (isDamage(error)) noteDamage(asError(error).message)
       reply({ id, error: asError(error), space: store.space() })

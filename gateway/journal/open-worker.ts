@@ -10,8 +10,6 @@ const resourceLimits = { maxYoungGenerationSizeMb: 4 }
 export interface JournalThread {
   opened: OpenedJournal
   ask(request: WorkerRequest): Promise<unknown>
-  /** An alarm waits behind the requests so far: a divisible commit ends early and answers how many records it wrote. */
-  shorten(): void
   /** Bytes of the journal's files at the last answer. */
   sizeBytes(): number
   space(): SpaceFacts
@@ -22,10 +20,8 @@ export interface JournalThread {
 
 /** Opens the journal in `options.folder` on a new thread; rejects with JournalError when that fails. */
 export async function openWorker(options: WorkerOptions): Promise<JournalThread> {
-  const shortened = new Int32Array(new SharedArrayBuffer(4))
-  const workerData = { ...options, shortened }
   const worker = startThread(import.meta.url, 'gateway/journal/journal-worker', {
-    workerData,
+    workerData: options,
     resourceLimits,
   })
   const calls = new ThreadCalls()
@@ -64,7 +60,6 @@ export async function openWorker(options: WorkerOptions): Promise<JournalThread>
     opened,
     ask: (request) =>
       hasEnded ? Promise.reject(closed()) : calls.call((id) => worker.postMessage({ id, request })),
-    shorten: () => void Atomics.store(shortened, 0, calls.lastId),
     sizeBytes: () => size,
     space: () => space ?? opened.space,
     spoilt: () => spoilt,

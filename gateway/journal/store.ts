@@ -25,8 +25,6 @@ import type { CommitRequest, OpenedJournal, WorkerOptions } from './worker-messa
 
 /** A commit refused on a full disk is tried again after deleting rows, and once more after releasing the reserve. */
 const roomAttemptsMax = 2
-/** A shortened commit still writes this many records: they cost less than the sync. */
-const shortenedRecordsMin = 32
 /** Most boots for which the start time is kept. */
 const bootWallsMax = 100
 /** SQLite's own limit for one value. */
@@ -44,7 +42,7 @@ export class JournalStore {
   readonly #state: DocumentAccess
   readonly #putUncountedId: Database.Statement
   readonly #putQuarantine: Database.Statement
-  readonly #commit: (request: CommitRequest, isShortened: () => boolean) => number
+  readonly #commit: (request: CommitRequest) => void
   readonly #space: Space
   readonly #folding: LogCheckpoints
   #receipted: Record<Lane, number>
@@ -68,33 +66,26 @@ export class JournalStore {
     this.#putQuarantine = db.prepare(
       'INSERT INTO quarantine (at_ms, device, topic, problem, payload) VALUES (?, ?, ?, ?, ?)',
     )
-    const write = db.transaction((request: CommitRequest, isShortened: () => boolean) =>
-      this.#write(request, isShortened),
-    )
+    const write = db.transaction((request: CommitRequest) => this.#write(request))
     this.#receipted = this.#receiptedOnDisk()
     this.#bootWalls = new Map(bootWallsIn(jsonOf(this.#meta.get('boot-walls'))))
     this.#space = new Space(db, options.folder, () => this.#receipted)
-    this.#commit = (request, isShortened) => write.immediate(request, isShortened)
+    this.#commit = (request) => write.immediate(request)
   }
 
-  /**
-   * Commits; on a full disk, makes room and tries again. Returns how many records were written: all, or the first
-   * ones of a divisible request that was shortened. Whether to checkpoint is asked after the answer is sent.
-   */
-  commit(request: CommitRequest, isShortened: () => boolean = () => false): number {
+  /** Commits; on a full disk, makes room and tries again. Whether to checkpoint is asked after the answer is sent. */
+  commit(request: CommitRequest): void {
     this.#receipted = request.receipted
-    let taken = 0
     for (let attempt = 0; ; attempt++)
       try {
-        taken = this.#commit(request, isShortened)
+        this.#commit(request)
         break
       } catch (error) {
         if (!isFull(error) || attempt === roomAttemptsMax || !this.#space.makeRoom(attempt)) throw error
       }
     this.#countRoom()
-    const bytes = request.bodies.reduce((sum, { length }, i) => sum + (i < taken ? length : 0), 0)
+    const bytes = request.bodies.reduce((sum, { length }) => sum + length, 0)
     this.#isFoldDue = this.#folding.committed(bytes) || this.#isFoldDue
-    return taken
   }
 
   /**
@@ -129,14 +120,9 @@ export class JournalStore {
     return this.#space.facts()
   }
 
-  #write(request: CommitRequest, isShortened: () => boolean): number {
-    let taken = 0
-    while (taken < request.lanes.length) {
-      if (request.isDivisible && taken >= shortenedRecordsMin && isShortened()) break
-      const lane = request.lanes[taken] ?? 0
-      this.#insert[lane]?.run(request.numbers[taken], shortenBody(request.bodies[taken] ?? ''))
-      taken++
-    }
+  #write(request: CommitRequest): void {
+    for (const [at, lane] of request.lanes.entries())
+      this.#insert[lane]?.run(request.numbers[at], shortenBody(request.bodies[at] ?? ''))
     for (const [key, value] of request.state)
       if (value === null) this.#state.drop(key)
       else this.#state.put(key, value)
@@ -149,7 +135,6 @@ export class JournalStore {
     if (request.uncountedIds.length > 0) this.#keepNewest('odd_ids', this.#options.uncountedIdsMax)
     if (request.quarantine.length > 0) this.#keepNewest('quarantine', this.#options.quarantineMax)
     if (request.keepsReceipted) this.#meta.put('receipted', JSON.stringify(request.receipted))
-    return taken
   }
 
   #keepNewest(table: 'odd_ids' | 'quarantine', max: number): void {

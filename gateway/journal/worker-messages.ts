@@ -28,8 +28,6 @@ export interface CommitRequest {
   receipted: Record<Lane, number>
   /** The positions have changed and documents are written anyway: write them too. */
   keepsReceipted: boolean
-  /** Each record is an entry of its own, without documents: the commit may end after any of them. */
-  isDivisible: boolean
 }
 
 /** An empty commit. */
@@ -43,7 +41,7 @@ export function createCommit(receipted: Record<Lane, number>): CommitRequest {
     forgetsUncountedIdsOf: [],
     quarantine: [],
   }
-  return { type: 'commit', ...none, receipted, keepsReceipted: false, isDivisible: false }
+  return { type: 'commit', ...none, receipted, keepsReceipted: false }
 }
 
 export type WorkerRequest =

@@ -19,11 +19,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { rushBytes } from '../../gateway/journal/commits/log-checkpoints.ts'
 import { openJournal } from '../../gateway/journal/journal.ts'
 import { openDocuments } from '../../gateway/journal/sound-documents.ts'
-import { openWorker } from '../../gateway/journal/open-worker.ts'
 import type { Journal, JournalEntry } from '../../gateway/journal/port.ts'
 import { commitsPerLook, reserveFile } from '../../gateway/journal/space.ts'
-import { createCommit } from '../../gateway/journal/worker-messages.ts'
-import { lanes, type Lane } from '../../protocols/domain/colour.ts'
+import type { Lane } from '../../protocols/domain/colour.ts'
 import type { EventRecord } from '../../protocols/domain/record.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../protocols/kit/random.ts'
@@ -45,9 +43,6 @@ function open(overrides: Partial<Parameters<typeof openJournal>[0]> = {}): Promi
     ...overrides,
   })
 }
-
-const laneCounts = (): Record<Lane, number> =>
-  Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>
 
 let counter = 0
 function eventEntry(journal: Journal, lane: Lane = 'routine', isUrgent = false): JournalEntry {
@@ -155,31 +150,6 @@ describe('a journal', () => {
     const sequences = await bodies(journal, 'routine')
     expect(sequences).toHaveLength(1501)
     await journal.close()
-  })
-
-  it('shortens a running commit on request: earlier requests end early, later ones do not', async () => {
-    const limits = { quarantineMax: 1, uncountedIdsMax: 1, keepReceipted: 1 }
-    const thread = await openWorker({ folder, newEpoch: 'epoch', bootId: 'boot-a', ...limits })
-    const receipted = laneCounts()
-    let number = 0
-    const commit = (count: number, isDivisible: boolean): Promise<unknown> => {
-      const request = { ...createCommit(receipted), isDivisible }
-      for (let n = 0; n < count; n++) {
-        request.lanes.push(lanes.indexOf('routine'))
-        request.numbers.push(++number)
-        request.bodies.push('{}')
-      }
-      return thread.ask(request)
-    }
-    // Keeps the thread busy, so that the second has not begun when it is shortened.
-    const long = commit(20_000, false)
-    const shortened = commit(1000, true)
-    thread.shorten()
-    expect(await long).toBe(20_000)
-    expect(await shortened).toBeLessThan(1000)
-    expect(await commit(1000, true)).toBe(1000)
-    await thread.ask({ type: 'close', receipted })
-    await thread.ended
   })
 
   it('answers later calls with "closed", instead of no answer', async () => {

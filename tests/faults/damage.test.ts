@@ -74,7 +74,6 @@ function fill(folder: string): void {
       quarantine: [],
       receipted,
       keepsReceipted: false,
-      isDivisible: false,
     })
     if (round === 40) db.pragma('wal_checkpoint(TRUNCATE)')
   }
@@ -234,7 +233,6 @@ describe('a journal with damage', () => {
         quarantine: [],
         receipted,
         keepsReceipted: false,
-        isDivisible: false,
       })
       expect(store.read('red', number - 1, 1, 1000)).toHaveLength(1)
       db.close()

@@ -6,7 +6,7 @@ import type { LaneNumbers } from './lane-numbers.ts'
 import type { JournalThread } from '../open-worker.ts'
 import { commitOf, type Pending } from './pending.ts'
 import type { JournalError } from '../port.ts'
-import { takeBatch, takeExpress } from './take-batch.ts'
+import { takeBatch } from './take-batch.ts'
 import type { CommitRequest } from '../worker-messages.ts'
 
 /** With this many waiting routine records a commit starts before its window ends. */
@@ -33,8 +33,8 @@ export class CommitQueue {
   #urgent: Pending[] = []
   #routine: Pending[] = []
   #routineRecords = 0
-  /** Commits that the thread has not answered yet: none, one, or a divisible commit followed by an urgent one. */
-  #underWay: CommitRequest[] = []
+  /** The thread has not answered the last commit yet. */
+  #isCommitting = false
   #isStarting = false
   #isHastening = false
   #isClosing = false
@@ -46,7 +46,7 @@ export class CommitQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#underWay.length === 0 && this.#urgent.length === 0 && this.#routine.length === 0
+    return !this.#isCommitting && this.#urgent.length === 0 && this.#routine.length === 0
   }
 
   push(pending: Pending): void {
@@ -68,21 +68,16 @@ export class CommitQueue {
 
   /** Sends the urgent entries after the socket chunk is read, so that all alarms of one chunk share a commit. */
   #hasten(): void {
-    if (this.#underWay.length > 0) this.#options.thread.shorten()
     if (this.#isHastening) return
     this.#isHastening = true
     process.nextTick(() => {
       this.#isHastening = false
-      const [running, ...others] = this.#underWay
-      if (!running) this.#next()
-      // A divisible commit contains only routine records and no documents, so the journal's thread may end it early. An
-      // urgent commit can be sent before its answer: nothing in it depends on how much of the first one is written.
-      else if (running.isDivisible && others.length === 0) this.#send(takeExpress(this.#urgent))
+      this.#next()
     })
   }
 
   #next(): void {
-    if (this.#underWay.length > 0) return
+    if (this.#isCommitting) return
     if (this.#urgent.length > 0) this.#sendNext()
     else this.#schedule()
   }
@@ -90,7 +85,7 @@ export class CommitQueue {
   /** Starts a commit of routine entries now or later. If a commit is running, its answer calls this function again. */
   #schedule(): void {
     const [oldest] = this.#routine
-    if (!oldest || this.#isStarting || this.#underWay.length > 0) return
+    if (!oldest || this.#isStarting || this.#isCommitting) return
     const nowMs = this.#options.clock.monotonicMs()
     const leftMs = this.#options.windowMs - (nowMs - oldest.sinceMs)
     const isDue = this.#routineRecords >= worthCommitting || leftMs <= 0 || nowMs < this.#noWaitUntilMs
@@ -101,7 +96,7 @@ export class CommitQueue {
       this.#isStarting = true
       setImmediate(() => {
         this.#isStarting = false
-        if (this.#underWay.length === 0) this.#sendNext()
+        if (!this.#isCommitting) this.#sendNext()
       })
     } else
       this.#cancelWindow ??= this.#options.clock.after(leftMs, () => {
@@ -114,47 +109,33 @@ export class CommitQueue {
     const batch = takeBatch(this.#urgent, this.#routine)
     this.#routineRecords = this.#routine.reduce((sum, { stored }) => sum + stored.length, 0)
     this.#judgeWaiting(batch)
-    this.#send(batch)
-  }
-
-  #send(batch: readonly Pending[]): void {
     if (batch.length === 0) return
     const { thread, numbers, isReceiptedDirty } = this.#options
     supersede([...this.#urgent, ...this.#routine], batch)
     const request = commitOf(batch, numbers, isReceiptedDirty())
-    this.#underWay.push(request)
+    this.#isCommitting = true
     void thread.ask(request).then(
-      (taken) => this.#confirm(batch, request, taken as number),
-      (error: JournalError) => this.#refuse(batch, request, error),
+      () => this.#confirm(batch, request),
+      (error: JournalError) => this.#refuse(batch, error),
     )
   }
 
-  #confirm(batch: readonly Pending[], request: CommitRequest, taken: number): void {
+  #confirm(batch: readonly Pending[], request: CommitRequest): void {
     const { numbers, onKept } = this.#options
-    const kept = taken < request.bodies.length ? batch.slice(0, taken) : batch
-    for (const { stored } of kept) for (const { lane, number } of stored) numbers.keep(lane, number)
-    this.#putBack(batch.slice(kept.length))
-    this.#underWay = this.#underWay.filter((one) => one !== request)
+    for (const { stored } of batch) for (const { lane, number } of stored) numbers.keep(lane, number)
+    this.#isCommitting = false
     // The next commit is sent first, because onKept may have to answer hundreds of callers.
     this.#next()
-    onKept(kept, request)
+    onKept(batch, request)
   }
 
-  /** Entries that a shortened commit did not write go back to the front of the routine queue; they get new numbers. */
-  #putBack(left: readonly Pending[]): void {
-    if (left.length === 0) return
-    this.#options.numbers.takeBack()
-    this.#routine.unshift(...left)
-    this.#routineRecords += left.length
-  }
-
-  #refuse(batch: readonly Pending[], request: CommitRequest, error: JournalError): void {
+  #refuse(batch: readonly Pending[], error: JournalError): void {
     const refused = [...batch, ...this.#urgent, ...this.#routine]
     this.#urgent = []
     this.#routine = []
     this.#routineRecords = 0
     this.#options.numbers.takeBack()
-    this.#underWay = this.#underWay.filter((one) => one !== request)
+    this.#isCommitting = false
     this.#options.onRefused(refused, error)
   }
 

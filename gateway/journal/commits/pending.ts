@@ -42,23 +42,5 @@ export function commitOf(
   request.state = documentsOf(batch)
   // Receipted positions cost one more page, so they are written only together with documents.
   request.keepsReceipted = isReceiptedDirty && request.state.length > 0
-  request.isDivisible = batch.every(isPlain)
   return request
 }
-
-/** The entry is a single record of the routine lane without documents. */
-const isPlain = ({
-  isUrgent,
-  stored,
-  state,
-  uncountedIds,
-  forgetsUncountedIdsOf,
-  quarantine,
-}: Pending): boolean =>
-  !isUrgent &&
-  stored.length === 1 &&
-  stored[0]?.lane === 'routine' &&
-  state.length === 0 &&
-  !uncountedIds &&
-  forgetsUncountedIdsOf === undefined &&
-  !quarantine

@@ -1,5 +1,4 @@
 // Chooses the waiting entries of the next commit: the urgent ones first, each kind in its order, up to a limit.
-import type { Lane } from '../../../protocols/domain/colour.ts'
 
 /** Most records in one commit, so that an alarm never waits for a long one. */
 export const batchRecordsMax = 1000
@@ -8,19 +7,6 @@ export const besideUrgentMax = 32
 
 interface Waiting {
   stored: readonly unknown[]
-}
-
-/**
- * Urgent entries, in order, that may be posted before a running commit of routine records is answered. Until then the
- * number of the next routine record is open: an urgent entry that contains a routine record waits, and so do the
- * entries behind it.
- */
-export function takeExpress<T extends { stored: readonly { lane: Lane }[] }>(urgent: T[]): T[] {
-  const end = urgent.findIndex(({ stored }) => stored.some(({ lane }) => lane === 'routine'))
-  const later = end < 0 ? [] : urgent.splice(end)
-  const batch = take(urgent, batchRecordsMax)
-  urgent.push(...later)
-  return batch
 }
 
 /** Removes the entries from their queues; an entry larger than the limit is committed alone. */

@@ -145,7 +145,6 @@ export class DiskThread implements JournalThread {
     this.opened = options.disk.open()
   }
 
-  shorten = (): void => undefined
   sizeBytes = (): number => 0
   space = () => space
   spoilt = (): number => 0
@@ -162,9 +161,8 @@ export class DiskThread implements JournalThread {
     }
   }
 
-  ask(asked: WorkerRequest): Promise<unknown> {
+  ask(request: WorkerRequest): Promise<unknown> {
     const { clock, random, faults } = this.#options
-    const request = asked.type === 'commit' ? this.#cut(asked) : asked
     const tookMs = request.type === 'commit' ? random.next() * faults().commitMsMax : random.next() * 3
     const nowMs = clock.monotonicMs()
     this.#freeMs = Math.max(this.#freeMs, nowMs) + tookMs
@@ -188,16 +186,6 @@ export class DiskThread implements JournalThread {
     })
   }
 
-  /** A divisible commit may end after any record, as when an alarm shortens it. */
-  #cut(request: CommitRequest): CommitRequest {
-    const { random } = this.#options
-    if (!request.isDivisible || random.next() < 0.5) return request
-    const taken = 1 + Math.floor(random.next() * request.bodies.length)
-    const first = <T>(list: readonly T[]): T[] => list.slice(0, taken)
-    const { lanes: ofLanes, numbers, bodies } = request
-    return { ...request, lanes: first(ofLanes), numbers: first(numbers), bodies: first(bodies) }
-  }
-
   #answer(request: WorkerRequest): unknown {
     const { disk, random, faults, canary } = this.#options
     if (request.type !== 'commit' && !this.#hasCommitted && canary === 'forgets-repeats') return []
@@ -208,7 +196,7 @@ export class DiskThread implements JournalThread {
         if (random.next() < faults().refuseCommit) throw new JournalError('SQLITE_IOERR', 'the disk refused')
         disk.apply(request)
         if (random.next() < faults().evictReceipted) disk.evict(request.receipted)
-        return request.bodies.length
+        return undefined
       case 'read':
         return disk.read(request.lane, request.after, Math.min(request.recordsMax, 300))
       case 'state':
