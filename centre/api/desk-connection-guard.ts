@@ -24,6 +24,8 @@ export const httpLimits = {
   firstByteMs: 5000,
   signInMs: 120_000,
   admitted: 2000,
+  // Of one account: a duty room with one account on thirty computers has six to each, and its streams.
+  admittedPerHolder: 300,
   waiting: 4000,
 } as const
 /** A foreign origin is logged once in this time: a reverse proxy without a Host line causes one with every request. */
@@ -71,9 +73,9 @@ export class DeskConnectionGuard {
     this.#guard.hear(socket as Socket)
   }
 
-  /** The connection has signed in; false when no place is left. */
-  admit(socket: Duplex): boolean {
-    return this.#guard.admit(socket as Socket)
+  /** The connection has signed in; false when no place is left. `holder`: its account or link; none for a proxy. */
+  admit(socket: Duplex, holder: string | undefined): boolean {
+    return this.#guard.admit(socket as Socket, holder)
   }
 
   /**

@@ -33,8 +33,8 @@ export interface RouteCall {
   header: (name: string) => string | undefined
   /** The body of a route that takes files. */
   upload: Uint8Array | undefined
-  /** Counts the connection as signed in, for a request without a session that proved who sends it. False when no place is left. */
-  admit: () => boolean
+  /** Counts the connection as signed in by `holder`, for a request without a session that proved who sends it. False when no place is left. */
+  admit: (holder: string) => boolean
   /** True when the client has disconnected. */
   isGone: () => boolean
 }

@@ -192,7 +192,8 @@ export class DeskServer {
       ),
     )
     app.addHook('onRequest', async (request) => {
-      if (sender.isProxied(request.raw)) guard.admit(request.raw.socket)
+      // Requests of many people share a connection of a proxy: it counts for none of them.
+      if (sender.isProxied(request.raw)) guard.admit(request.raw.socket, undefined)
     })
     app.addHook('preHandler', async (request) => guard.hear(request.raw.socket))
     app.addHook('onSend', async (_request, reply) => this.#secure(reply))
@@ -277,7 +278,7 @@ export class DeskServer {
           setDeviceCookie: (name, value) => this.#addCookie(request, reply, name, value, deviceLifeMs),
           header,
           upload,
-          admit: () => this.#options.guard.admit(request.raw.socket),
+          admit: (holder) => this.#options.guard.admit(request.raw.socket, holder),
           cookie: (name) => cookieOf(request.headers.cookie, name),
           isGone: () => request.raw.socket.destroyed,
         })
@@ -303,7 +304,7 @@ export class DeskServer {
     if (presented.isCookie && !this.#options.guard.isOwnPage(request.raw))
       throw new ApiProblem('foreign-origin')
     // The connection moves from the places of strangers to those of signed-in clients.
-    if (!this.#options.guard.admit(request.raw.socket)) throw new ApiProblem('busy')
+    if (!this.#options.guard.admit(request.raw.socket, account.user)) throw new ApiProblem('busy')
     if (account.mustEnrol && !isForEnrolling) throw new ApiProblem('enrol-first')
     if (!access.includes(account.role)) {
       const { sender, securityLog } = this.#options
@@ -340,7 +341,9 @@ export class DeskServer {
       reply.header('clear-site-data', '"cache"')
       return
     }
-    this.#options.guard.admit(request.raw.socket)
+    const { guard, sender } = this.#options
+    // The account is known with the next request; until then it counts for the address.
+    guard.admit(request.raw.socket, `sign-in ${sender.addressOf(request.raw)}`)
     this.#addCookie(request, reply, cookieName, token, loginLifeMs)
   }
 

@@ -12,12 +12,16 @@ import { eventsChannel, webSocketChannel, type Channel } from './channel.ts'
 import { maySee } from './may-see.ts'
 import { messageBytesMax, statusOf, tokenOf, type RefusalReason } from './sign-in-message.ts'
 import { isWanted, streamQueryOf, type StreamFilter, type StreamQuery } from './stream-filter.ts'
+import { AdmittedPlaces } from '../../platform/strangers/admitted-places.ts'
 import { StrangerPlaces } from '../../platform/strangers/stranger-places.ts'
 import type { Account, Storage, StoredChange } from '../storage/port.ts'
 
+/** Open streams; with one more the oldest of the user with the most is closed. */
 export const subscribersMax = 500
 /** Streams of one user or token; with one more the oldest is closed. */
 export const subscribersPerUserMax = 50
+/** For the other side to read why its stream ends; then the connection is cut. It holds no place any more. */
+const endMsMax = 2000
 /** Streams that have not signed in yet, apart from those that have; with one more the oldest is closed. */
 export const strangerLimits = { strangers: 200, strangersPerNetwork: 20 } as const
 /** Bytes waiting for one subscriber; above it the connection is closed and may open again with ?after=. */
@@ -47,7 +51,7 @@ export interface StreamOptions {
   isOwnPage: (request: IncomingMessage) => boolean
   addressOf: (request: IncomingMessage) => string
   /** The connection has signed in; false when no place is left. */
-  admit: (socket: Duplex) => boolean
+  admit: (socket: Duplex, holder: string) => boolean
 }
 
 interface Subscriber {
@@ -78,6 +82,10 @@ export class Stream {
     clientTracking: true,
   })
   readonly #subscribers = new Set<Subscriber>()
+  readonly #places = new AdmittedPlaces<Subscriber>({
+    admitted: subscribersMax,
+    admittedPerHolder: subscribersPerUserMax,
+  })
   readonly #strangers = new StrangerPlaces<WebSocket>(strangerLimits)
   readonly #refused
   #cancelPing: (() => void) | undefined
@@ -130,8 +138,11 @@ export class Stream {
 
   /** Closes the streams of a token or user that has signed out, or is no longer admitted. */
   end(isEnded: (subscriber: { token: string; user: string }) => boolean): void {
-    for (const { channel, token, account } of this.#subscribers)
-      if (isEnded({ token, user: account.user })) channel.end(4401, 'signed out')
+    for (const subscriber of this.#subscribers) {
+      if (!isEnded({ token: subscriber.token, user: subscriber.account.user })) continue
+      this.#leave(subscriber)
+      this.#close(subscriber.channel, 4401, 'signed out')
+    }
   }
 
   /** Checks again whether every open stream's token is valid. */
@@ -153,7 +164,7 @@ export class Stream {
   )
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const { presented, find, isOwnPage, addressOf, admit } = this.#options
+    const { presented, find, isOwnPage, addressOf } = this.#options
     const target = request.url ?? '/'
     if (!URL.canParse(target, 'http://centre')) return this.#refuse(socket, 'bad-request')
     const url = new URL(target, 'http://centre')
@@ -164,7 +175,7 @@ export class Stream {
     if (shown?.isCookie && !isOwnPage(request)) return this.#refuse(socket, 'foreign-origin')
     const account = shown && (await find(shown.token))
     if (shown && !account) return this.#refuse(socket, 'no-valid-token')
-    if (account && (this.#isFull() || !admit(socket))) return this.#refuse(socket, 'full')
+    if (account && !this.#mayEnter(account, socket)) return this.#refuse(socket, 'full')
     const address = addressOf(request)
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       ws.on('error', () => ws.terminate())
@@ -173,8 +184,8 @@ export class Stream {
     })
   }
 
-  #isFull(): boolean {
-    return this.#subscribers.size >= subscribersMax
+  #mayEnter({ user }: Account, socket: Duplex): boolean {
+    return !this.#places.isFullFor(user) && this.#options.admit(socket, user)
   }
 
   /** Programs that can set neither header nor cookie send the token as their first message. */
@@ -210,14 +221,14 @@ export class Stream {
     const account = token === undefined ? undefined : await this.#options.find(token)
     if (token === undefined || !account) return this.#endSocket(ws, 4401, 'no-valid-token')
     if (ws.readyState !== WebSocket.OPEN) return
-    if (this.#isFull() || !this.#options.admit(socket)) return this.#endSocket(ws, 4408, 'full')
+    if (!this.#mayEnter(account, socket)) return this.#endSocket(ws, 4408, 'full')
     this.#strangers.leave(ws)
     await this.#subscribeSocket(ws, { token, account }, query)
   }
 
   async #subscribeSocket(ws: WebSocket, who: SignedIn, query: StreamQuery): Promise<void> {
     const subscriber = this.#enter(webSocketChannel(ws), who, query.filter, true)
-    ws.on('close', () => this.#subscribers.delete(subscriber))
+    ws.on('close', () => this.#leave(subscriber))
     ws.on('pong', () => (subscriber.isAlive = true))
     await this.#begin(subscriber, query.after)
   }
@@ -232,7 +243,7 @@ export class Stream {
   )
 
   async #events(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { presented, find, isOwnPage, admit } = this.#options
+    const { presented, find, isOwnPage } = this.#options
     response.on('error', () => response.destroy())
     const query = streamQueryOf(
       new URL(request.url ?? '/', 'http://centre'),
@@ -243,11 +254,11 @@ export class Stream {
     if (shown?.isCookie && !isOwnPage(request)) return this.#refuseEvents(response, 'foreign-origin')
     const account = shown && (await find(shown.token))
     if (!shown || !account) return this.#refuseEvents(response, 'no-valid-token')
-    if (this.#isFull() || !admit(request.socket)) return this.#refuseEvents(response, 'full')
+    if (!this.#mayEnter(account, request.socket)) return this.#refuseEvents(response, 'full')
     if (response.destroyed) return
     const channel = eventsChannel(response)
     const subscriber = this.#enter(channel, { token: shown.token, account }, query.filter, false)
-    response.on('close', () => this.#subscribers.delete(subscriber))
+    response.on('close', () => this.#leave(subscriber))
     await this.#begin(subscriber, query.after)
   }
 
@@ -257,17 +268,27 @@ export class Stream {
     filter: StreamFilter,
     isAnswering: boolean,
   ): Subscriber {
-    const own = [...this.#subscribers].filter((other) => other.account.user === account.user)
-    if (own.length >= subscribersPerUserMax && own[0]) this.#end(own[0].channel, 4408, 'made-room')
     const subscriber: Subscriber = { channel, token, account, filter, held: [], isAnswering, isAlive: true }
+    const entry = this.#places.enter(subscriber, account.user)
+    if (entry !== 'full' && entry.evicted) {
+      this.#leave(entry.evicted)
+      this.#end(entry.evicted.channel, 4408, 'made-room')
+    }
     this.#subscribers.add(subscriber)
     return subscriber
+  }
+
+  /** At once, and not when the other side has closed too: it may never do so. */
+  #leave(subscriber: Subscriber): void {
+    this.#places.leave(subscriber)
+    this.#subscribers.delete(subscriber)
   }
 
   async #begin(subscriber: Subscriber, after: string | undefined): Promise<void> {
     try {
       await this.#catchUp(subscriber, after)
     } catch (error) {
+      this.#leave(subscriber)
       this.#fail(subscriber.channel, error)
     }
   }
@@ -333,7 +354,8 @@ export class Stream {
   }
 
   #drop(subscriber: Subscriber, reason: string): void {
-    if (!this.#subscribers.delete(subscriber)) return
+    if (!this.#subscribers.has(subscriber)) return
+    this.#leave(subscriber)
     this.#options.logger.warn({ reason }, 'a stream was dropped')
     subscriber.channel.terminate()
   }
@@ -345,7 +367,12 @@ export class Stream {
 
   #end(channel: Channel, code: number, reason: RefusalReason): void {
     this.#refused.inc({ reason })
+    this.#close(channel, code, reason)
+  }
+
+  #close(channel: Channel, code: number, reason: string): void {
     channel.end(code, reason)
+    this.#options.clock.after(endMsMax, () => channel.terminate())
   }
 
   #endSocket(ws: WebSocket, code: number, reason: RefusalReason): void {
@@ -383,10 +410,14 @@ export class Stream {
     void this.recheck()
   }
 
-  async #recheck({ channel, token }: Subscriber): Promise<void> {
+  async #recheck(subscriber: Subscriber): Promise<void> {
+    const { channel, token } = subscriber
     try {
-      if (!(await this.#options.find(token))) this.#end(channel, 4401, 'no-valid-token')
+      if (await this.#options.find(token)) return
+      this.#leave(subscriber)
+      this.#end(channel, 4401, 'no-valid-token')
     } catch (error) {
+      this.#leave(subscriber)
       this.#fail(channel, error)
     }
   }

@@ -40,7 +40,7 @@ export async function openStream(base: Base, storage: Storage): Promise<OpenedSt
     presented: presentedToken,
     isOwnPage: (request) => guard.isOwnPage(request),
     addressOf: (request) => sender.addressOf(request),
-    admit: (socket) => guard.admit(socket),
+    admit: (socket, holder) => guard.admit(socket, holder),
   })
   accounts.sessions.onEnded((ended) => stream.end((of) => isEnded(of, ended)))
   accounts.onChanged(() => stream.recheck())

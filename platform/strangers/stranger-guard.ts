@@ -2,27 +2,34 @@
 // the first byte and to the sign-in, and separate places for signed-in ones.
 import type { Server, Socket } from 'node:net'
 import type { Clock } from '../../protocols/kit/clock.ts'
+import { AdmittedPlaces, type AdmittedLimits } from './admitted-places.ts'
 import { networkOf } from './network-address.ts'
 import { NewConnections, type NewConnectionLimits } from './new-connections.ts'
 import { StrangerPlaces, type StrangerLimits } from './stranger-places.ts'
 import { WaitingConnections } from './waiting-connections.ts'
 
-export interface StrangerGuardLimits extends StrangerLimits, NewConnectionLimits {
+export interface StrangerGuardLimits extends StrangerLimits, NewConnectionLimits, AdmittedLimits {
   /** A connection without a byte is closed after this. */
   firstByteMs: number
   /** A connection that has not signed in is closed after this. */
   signInMs: number
-  /** Signed-in connections. */
-  admitted: number
   /** New connections above the rate that wait for a turn, of one network and of all; without it they are reset. */
   waiting?: number
 }
 
 /**
  * `too-many-new`: too many new ones of its network, or of all unknown ones, in a short time. `made-room`: it was the
- * oldest when all places were taken. `full`: no place is left for signed-in ones.
+ * oldest when all places were taken. `full`: no place is left for signed-in ones. `made-room-signed-in`: its holder had too
+ * many, or the most when all places were taken.
  */
-export const strangerRefusals = ['too-many-new', 'made-room', 'no-first-byte', 'no-sign-in', 'full'] as const
+export const strangerRefusals = [
+  'too-many-new',
+  'made-room',
+  'no-first-byte',
+  'no-sign-in',
+  'full',
+  'made-room-signed-in',
+] as const
 export type StrangerRefusal = (typeof strangerRefusals)[number]
 
 export interface StrangerGuardOptions {
@@ -48,10 +55,11 @@ export class StrangerGuard {
   readonly #places: StrangerPlaces<string>
   readonly #guarded = new Map<string, Guarded>()
   readonly #waiting: WaitingConnections
-  #admitted = 0
+  readonly #admitted: AdmittedPlaces<string>
 
   constructor(options: StrangerGuardOptions) {
     this.#options = options
+    this.#admitted = new AdmittedPlaces(options.limits)
     const newOnes = new NewConnections(options.limits, options.clock)
     this.#newOnes = newOnes
     this.#places = new StrangerPlaces(options.limits, (network) => newOnes.isKnown(network))
@@ -70,7 +78,7 @@ export class StrangerGuard {
   }
 
   get admitted(): number {
-    return this.#admitted
+    return this.#admitted.size
   }
 
   /**
@@ -90,19 +98,23 @@ export class StrangerGuard {
     })
   }
 
-  /** The socket, or the TLS socket over it, has signed in. False when no place is left: then it is closed. */
-  admit(socket: Socket): boolean {
+  /**
+   * The socket, or the TLS socket over it, has signed in. False when no place is left: then it is closed. `holder`: the account,
+   * device or network that it counts for; the largest makes room when all places are taken.
+   */
+  admit(socket: Socket, holder?: string): boolean {
     const key = keyOf(socket)
     if (!this.#places.has(key)) return this.#guarded.has(key)
-    if (this.#admitted >= this.#options.limits.admitted) {
+    const entry = this.#admitted.enter(key, holder)
+    if (entry === 'full') {
       this.#refuse(key, 'full')
       return false
     }
+    if (entry.evicted !== undefined) this.#makeRoom(entry.evicted)
     this.#places.leave(key)
     const guarded = this.#guarded.get(key)
     guarded?.cancel()
     if (guarded) this.#newOnes.signIn(guarded.network)
-    this.#admitted++
     return true
   }
 
@@ -164,8 +176,15 @@ export class StrangerGuard {
     guarded.cancel()
     this.#guarded.delete(key)
     if (this.#places.leave(key)) return
-    this.#admitted--
+    this.#admitted.leave(key)
     this.#newOnes.close(guarded.network)
+  }
+
+  /** A signed-in connection has lost its place already. */
+  #makeRoom(key: string): void {
+    const guarded = this.#guarded.get(key)
+    if (guarded) this.#newOnes.close(guarded.network)
+    this.#refuse(key, 'made-room-signed-in')
   }
 
   #refuse(key: string, reason: StrangerRefusal): void {

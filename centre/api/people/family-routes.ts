@@ -208,7 +208,7 @@ function pageRoutes({ storage, clock }: FamilyRouteOptions): Route[] {
       run: async (call) => {
         const state = await storage.familyState(hashOf(call), clock.wallMs())
         if (!state) throw new ApiProblem('no-link')
-        if (!call.admit()) throw new ApiProblem('busy')
+        if (!call.admit(`link ${hashOf(call)}`)) throw new ApiProblem('busy')
         return { json: state satisfies FamilyStateAnswer }
       },
     },

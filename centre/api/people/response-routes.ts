@@ -82,7 +82,7 @@ function createProof({ storage, clock, securityLog }: ResponseRouteOptions) {
       if (nowMs - notedAtMs >= refusedNoteEveryMs) notedAtMs = nowMs
       throw new ApiProblem('no-link')
     }
-    if (!admit()) throw new ApiProblem('busy')
+    if (!admit(`link ${hash}`)) throw new ApiProblem('busy')
     return { hash, device: linkHash(device) }
   }
 }

@@ -25,6 +25,7 @@ const causes: Record<StrangerRefusal, RefusalCause> = {
   'no-first-byte': 'connect-late',
   'no-sign-in': 'connect-late',
   full: 'connection-limit',
+  'made-room-signed-in': 'connection-limit',
 }
 
 export interface PlacesOptions {

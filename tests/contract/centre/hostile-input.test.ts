@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { strangerLimits } from '../../../centre/stream/stream.ts'
+import { strangerLimits, subscribersPerUserMax } from '../../../centre/stream/stream.ts'
 import { dropFolder, makeFolder, startCentre, until, type CentreUnderTest } from './centre-parts.ts'
 
 let folder: string
@@ -127,6 +127,25 @@ it('streams that never sign in make room for each other, and those who sign in f
   await until(async () => (await metric()).includes('made-room'))
   expect(await metric()).toContain('reason="made-room"} 5')
   for (const socket of crowd) socket.terminate()
+})
+
+it('streams of one account that answer no close make room at once, and those of others stay', async () => {
+  const { port } = new URL(running.centre.httpUrl)
+  const desk = open({ authorization: `Bearer ${running.token('supervisor', 'other')}` })
+  await new Promise<void>((resolve) => desk.once('message', () => resolve()))
+  const bearer = `Authorization: Bearer ${running.token()}\r\n`
+  const sockets: Socket[] = []
+  for (let i = 0; i < subscribersPerUserMax + 10; i++) {
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(upgrade('/api/v1/stream', bearer)))
+    socket.on('error', () => undefined)
+    sockets.push(socket)
+    await new Promise((resolve) => socket.once('data', resolve))
+  }
+  const metric = await running.centre.registry.getSingleMetricAsString('gengfu_centre_stream_subscribers')
+  expect(metric).toMatch(new RegExp(` ${subscribersPerUserMax + 1}$`))
+  expect(desk.readyState).toBe(WebSocket.OPEN)
+  for (const socket of sockets) socket.destroy()
+  desk.terminate()
 })
 
 describe('a page of another origin', () => {

@@ -131,6 +131,23 @@ describe('the guard of a listener', () => {
     return { cert, key }
   }
 
+  it('closes the oldest of a holder who has all places, and lets others in', async () => {
+    const served: Socket[] = []
+    const { guard, refused, port } = await guarded(createServer((socket) => void served.push(socket)))
+    const crowd: Socket[] = []
+    for (const holder of ['mallory', 'mallory', 'li']) {
+      crowd.push(await open(port))
+      await until(() => served.length === crowd.length)
+      expect(guard.admit(served.at(-1) as Socket, holder)).toBe(true)
+    }
+    await closed(crowd[0] as Socket)
+    expect([refused, guard.admitted, guard.strangers]).toEqual([['made-room-signed-in'], 2, 0])
+    expect([crowd[1]?.destroyed, crowd[2]?.destroyed]).toEqual([false, false])
+    expect(guard.admit(served[1] as Socket, 'mallory')).toBe(true)
+    crowd[1]?.destroy()
+    await until(() => guard.admitted === 1)
+  })
+
   it('closes who says nothing, then who does not sign in; who has signed in stays', async () => {
     const served: Socket[] = []
     const server = createServer((socket) => {
