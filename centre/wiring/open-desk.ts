@@ -110,6 +110,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       ...accounts,
       storage,
       directory: openDirectory(base),
+      clock,
       logger: logger.child({ part: 'accounts' }),
     }),
     ...createSessionRoutes({ ...accounts, storage, clock }),

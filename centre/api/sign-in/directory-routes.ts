@@ -1,6 +1,8 @@
 // The routes of the sign-in by the town's directory: the browser goes there and comes back with a proof.
 import { z } from 'zod'
 import type { Logger } from 'pino'
+import { PacedLog } from '../../../platform/paced-log.ts'
+import type { Clock } from '../../../protocols/kit/clock.ts'
 import { DirectoryFailure, type DirectorySignIn } from '../../accounts/directory-sign-in.ts'
 import type { SecurityLog } from '../../accounts/security-log.ts'
 import type { Sessions } from '../../accounts/sessions.ts'
@@ -13,6 +15,7 @@ export interface DirectoryRouteOptions {
   storage: Pick<Storage, 'password'>
   sessions: Pick<Sessions, 'open'>
   securityLog: Pick<SecurityLog, 'note'>
+  clock: Pick<Clock, 'monotonicMs'>
   logger: Logger
 }
 
@@ -27,11 +30,13 @@ const refused = (why: 'refused' | 'unknown' | 'unreachable'): RouteAnswer => ({
 const callbackQuery = z.record(z.string().max(60), z.string().max(4000))
 
 export function createDirectoryRoutes(options: DirectoryRouteOptions): Route[] {
-  const { directory, logger } = options
+  const { directory, logger, clock } = options
+  // Any browser can cause these lines.
+  const log = new PacedLog(clock)
 
   function failed(error: unknown, why: 'refused' | 'unreachable'): RouteAnswer {
     if (!(error instanceof DirectoryFailure)) throw error
-    logger.warn({ err: error }, 'a sign-in by the directory failed')
+    log.line((leftOut) => logger.warn({ err: error, leftOut }, 'a sign-in by the directory failed'))
     return refused(why)
   }
 
@@ -74,7 +79,11 @@ export function createDirectoryRoutes(options: DirectoryRouteOptions): Route[] {
       run: async (call) => {
         if (!directory) throw new ApiProblem('not-found')
         try {
-          const user = await directory.finish(call.query as Record<string, string>, call.cookie(flowCookie))
+          const user = await directory.finish(
+            call.query as Record<string, string>,
+            call.cookie(flowCookie),
+            call.address,
+          )
           call.setFlowCookie(flowCookie, undefined)
           return await enter(options, user, call.address, call.setCookie)
         } catch (error) {

@@ -1,7 +1,16 @@
 // The layout of a backup folder: one folder per backup with the database and a manifest, and beside them the pictures
 // of all backups, each stored once, because a picture never changes.
 import { createHash } from 'node:crypto'
-import { accessSync, constants, createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  createReadStream,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  type Stats,
+} from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
@@ -12,6 +21,9 @@ export const picturesName = 'pictures'
 export const attachmentsName = 'attachments'
 /** An unfinished folder: without a manifest it is no backup. */
 export const unfinishedEnding = '.unfinished'
+
+/** Three million pictures. */
+const manifestBytesMax = 256 * 1024 * 1024
 
 const backupName = /^centre-\d{8}T\d{6}Z$/
 /** A manifest has one line per picture. */
@@ -46,10 +58,21 @@ export function backupsIn(folder: string): string[] {
     .sort()
 }
 
+/**
+ * Undefined when it is no file of its own. Others may write to the disk of the backups: a link, a pipe or a device in the
+ * place of a file would be read without end, or bring a file of elsewhere into the data.
+ */
+export function plainFile(path: string): Stats | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found?.isFile() === true ? found : undefined
+}
+
 /** Undefined when there is none or it cannot be read. */
 export function readManifest(backup: string): Manifest | undefined {
+  const file = join(backup, manifestName)
   try {
-    return manifestSchema.parse(JSON.parse(readFileSync(join(backup, manifestName), 'utf8')))
+    if ((plainFile(file)?.size ?? Infinity) > manifestBytesMax) return undefined
+    return manifestSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
     return undefined
   }

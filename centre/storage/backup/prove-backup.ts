@@ -1,7 +1,6 @@
 // Proves a backup: every byte of the database against the manifest, every page and index, the whole audit trail, every
 // picture, and a start as a centre would do it, on a copy in a temporary folder.
-import { existsSync } from 'node:fs'
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { inspectDatabase, openAsCentre } from '../sqlite/database-copy.ts'
@@ -10,6 +9,7 @@ import {
   databaseName,
   headsName,
   picturesName,
+  plainFile,
   readManifest,
   sha256Of,
 } from './backup-folder.ts'
@@ -28,6 +28,8 @@ export interface ProveOptions {
 
 /** Pictures that are listed by name. */
 const namedMax = 5
+/** Read at the end of the heads noted outside; three of them are compared. */
+const headsBytesMax = 64 * 1024
 
 export async function proveBackup({
   backup,
@@ -50,7 +52,9 @@ export async function proveBackup({
     return end()
   }
   const database = join(backup, databaseName)
-  const isSame = existsSync(database) && (await sha256Of(database)) === manifest.databaseSha256
+  const isSame =
+    plainFile(database)?.size === manifest.databaseBytes &&
+    (await sha256Of(database)) === manifest.databaseSha256
   report(isSame, '数据库文件与清单一致', 'the database file is the one of the manifest')
   if (!isSame) return end()
   const finding = inspectDatabase(database, manifest.auditHead)
@@ -100,9 +104,14 @@ export async function proveBackup({
   return end()
 }
 
+/** The newest, at the end of the file. */
 async function headsOf(file: string): Promise<string[]> {
-  if (!existsSync(file)) return []
-  const found = (await readFile(file, 'utf8')).matchAll(/"head":"([0-9a-f]{64})"/g)
+  const size = plainFile(file)?.size
+  if (size === undefined) return []
+  const bytes = Buffer.alloc(Math.min(size, headsBytesMax))
+  const handle = await open(file)
+  await handle.read(bytes, 0, bytes.length, size - bytes.length).finally(() => handle.close())
+  const found = bytes.toString('utf8').matchAll(/"head":"([0-9a-f]{64})"/g)
   return [...found].map(([, head = '']) => head)
 }
 
@@ -117,7 +126,7 @@ async function proveFiles(
   for (const [i, name] of files.entries()) {
     if (i % 500 === 0) onProgress(i, files.length)
     const file = join(folder, name)
-    if (!existsSync(file) || (await sha256Of(file)) !== basename(name, '.jpg')) bad.push(name)
+    if (!plainFile(file) || (await sha256Of(file)) !== basename(name, '.jpg')) bad.push(name)
   }
   const named = bad.slice(0, namedMax).join(', ')
   report(

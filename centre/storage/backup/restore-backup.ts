@@ -9,6 +9,7 @@ import {
   headsName,
   nameOfBackup,
   picturesName,
+  plainFile,
   readManifest,
 } from './backup-folder.ts'
 import { copyPictures } from './make-backup.ts'
@@ -50,7 +51,7 @@ export async function restoreBackup({
   placeDatabase(join(backup, databaseName), part)
   await rename(part, file)
   const heads = join(backup, headsName)
-  if (existsSync(heads) && !existsSync(join(dataDir, headsName)))
+  if (plainFile(heads) && !existsSync(join(dataDir, headsName)))
     await copyFile(heads, join(dataDir, headsName))
   const pictures = await copyPictures(
     join(dirname(backup), picturesName),

@@ -2,6 +2,7 @@
 // are stored before its sender gets an answer; a result that could not be stored counts as not received.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
+import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { DeviceCommand } from '../../../protocols/device-mqtt/messages.ts'
 import { dialectOf } from '../dialects.ts'
 import { isUrgent, type DeviceResult, type DialectMessage, type EncodedCommand } from '../port.ts'
@@ -9,7 +10,7 @@ import { eventOf } from '../session/event-of.ts'
 import { DialectSession, type SessionResult } from '../session/session.ts'
 import { deviceIdOf } from '../meaning/values.ts'
 import { AllStored, type Documents, type ResultStorage, type SenderAnswer } from './result-storage.ts'
-import { Strangers, type Stranger } from './strangers.ts'
+import { Strangers, strangersMax, type Stranger } from './strangers.ts'
 import {
   Addresses,
   covers,
@@ -74,6 +75,8 @@ export class DialectIntake {
   readonly #strangers: Strangers
   readonly #startedAtMs: number
   readonly #senderByDevice = new Map<string, { sender: string; address: string }>()
+  /** The same for devices in no list, as many as are kept of them. */
+  readonly #senderOfUnlisted = new Map<string, { sender: string; address: string }>()
   readonly #messages: Counter<'dialect' | 'result'>
 
   constructor(options: DialectIntakeOptions) {
@@ -106,6 +109,8 @@ export class DialectIntake {
         dialect,
         settings: own,
         deviceOf: (result) => this.#deviceOf(settings, result),
+        // Any machine can invent devices without end: what is learned of each is a document on the card.
+        mayLearn: ({ device }) => settings.isListedOnly !== true || this.#addresses.isListed(device),
         wasKept: (device, messageId) => keeper.wasKept(device, messageId),
         isNewest: (device, messageId) => keeper.isNewest(device, messageId),
       })
@@ -337,9 +342,19 @@ export class DialectIntake {
 
   #noteSender(settings: SenderSettings, result: SessionResult['results'][number], device: string): void {
     if (result.isBridge) return
-    this.#senderByDevice.set(device, { sender: settings.id, address: result.device })
-    if (settings.isDevice || this.#addresses.isListed(result.device)) return
+    const place = { sender: settings.id, address: result.device }
+    if (settings.isDevice || this.#addresses.isListed(result.device)) {
+      this.#senderByDevice.set(device, place)
+      return
+    }
+    this.#senderOfUnlisted.delete(device)
+    this.#senderOfUnlisted.set(device, place)
+    forgetOldest(this.#senderOfUnlisted, strangersMax)
     this.#strangers.note(settings, result, device)
+  }
+
+  #placeOf(device: string): { sender: string; address: string } | undefined {
+    return this.#senderByDevice.get(device) ?? this.#senderOfUnlisted.get(device)
   }
 
   isListed(address: string): boolean {
@@ -358,14 +373,14 @@ export class DialectIntake {
 
   /** The sender that carries messages to this device, if it does not use the native dialect. */
   senderOf(device: string): string | undefined {
-    return this.#senderByDevice.get(device)?.sender ?? (this.#senders.has(device) ? device : undefined)
+    return this.#placeOf(device)?.sender ?? (this.#senders.has(device) ? device : undefined)
   }
 
   encode(device: string, command: DeviceCommand): EncodedCommand {
     const id = this.senderOf(device)
     const sender = id === undefined ? undefined : this.#senders.get(id)
     if (!sender) return { cannot: 'its bridge is not in the configuration' }
-    const address = this.#senderByDevice.get(device)?.address ?? device
+    const address = this.#placeOf(device)?.address ?? device
     const { dialect, known, settings } = sender.session
     return dialect.encode(address, command, known, settings)
   }

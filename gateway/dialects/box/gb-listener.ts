@@ -30,7 +30,10 @@ import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
 import type { GbSettings } from '../../config/bus-settings.ts'
+import { PacedLog } from '../../../platform/paced-log.ts'
+import { ConnectionsByName } from './connections-by-name.ts'
 import type { DialectIntake } from './dialect-intake.ts'
+import { WaitingByName } from './waiting-by-name.ts'
 
 /** Granted at most, so that after a restart of the box all have registered again within ten minutes. */
 const expiresMsMax = 600_000
@@ -39,7 +42,9 @@ const knownMsMax = 86_400_000
 /** Without a message, a connection is closed. */
 const idleMs = 2 * expiresMsMax
 /** Alarms that wait for their commit; a further one gets no answer, and its device sends it again. */
-const waitingMax = 64
+const waitingLimits = { max: 128, perName: 8 }
+/** Connections of one camera or recorder. */
+const connectionsPerCodeMax = 4
 const registeredMax = 1000
 const strangersMax = 100
 const firstByteMs = 30_000
@@ -86,13 +91,18 @@ export class GbListener {
   readonly #sockets = new Map<SipLink, Socket>()
   readonly #registered = new Map<string, Registered>()
   readonly #stopped = new AbortController()
+  readonly #waiting = new WaitingByName(waitingLimits)
+  /** Whose password was right. */
+  readonly #ofCode = new ConnectionsByName(connectionsPerCodeMax)
+  /** Any machine can cause these lines. */
+  readonly #log: PacedLog
   #password = ''
-  #waiting = 0
   #sn = 0
 
   constructor(options: GbListenerOptions) {
     this.#options = options
     const { clock, random, settings, logger, id } = options
+    this.#log = new PacedLog(clock)
     this.#guesses = new GuessLimit(clock)
     this.#digest = new DigestServer({ realm: gbDomainOf(settings.code), clock, random })
     this.#transactions = new SipTransactions({
@@ -239,11 +249,15 @@ export class GbListener {
     )
     if (verdict === 'good') {
       const socket = this.#sockets.get(link)
-      return socket && !this.#guard.admit(socket) ? reply(503, 'Service Unavailable') : undefined
+      if (!socket) return undefined
+      this.#ofCode.enter(code, socket)
+      return this.#guard.admit(socket, code) ? undefined : reply(503, 'Service Unavailable')
     }
     if (verdict === 'wrong') {
       this.#guesses.note(code, host)
-      logger.warn({ bridge: id, device: code }, 'a camera sends another password')
+      this.#log.line((leftOut) =>
+        logger.warn({ bridge: id, device: code, leftOut }, 'a camera sends another password'),
+      )
     }
     return reply(
       401,
@@ -261,8 +275,7 @@ export class GbListener {
     const known = this.#known(code, link)
     const refusal = known ? undefined : this.#refusal(request, link, code, reply)
     if (refusal) return refusal
-    if (this.#waiting >= waitingMax) return undefined
-    this.#waiting++
+    if (!this.#waiting.enter(code)) return undefined
     const payload = request.body
     return new Promise((resolve) => {
       dialects.take(
@@ -270,15 +283,20 @@ export class GbListener {
         { topic: `gb28181/${code}`, payload, isRetained: false, isUnmarked: true },
         {
           kept: (confirmation) => {
-            this.#waiting--
+            this.#waiting.leave(code)
             if (confirmation !== undefined)
               this.#confirmLater(code, known ?? { link, uri: uriAt(code, link) }, payload)
             resolve(reply(200, 'OK'))
           },
           // Any answer would end it for the device; without one it sends it again.
           refused: (error) => {
-            this.#waiting--
-            logger.warn({ bridge: id, reason: error.message }, 'a message of a camera could not be stored')
+            this.#waiting.leave(code)
+            this.#log.line((leftOut) =>
+              logger.warn(
+                { bridge: id, reason: error.message, leftOut },
+                'a message of a camera could not be stored',
+              ),
+            )
             resolve(undefined)
           },
         },
@@ -350,7 +368,12 @@ export class GbListener {
       await this.#transactions.request(request, link, AbortSignal.any([late.signal, this.#stopped.signal]))
       return true
     } catch (error) {
-      logger.info({ bridge: id, device: code, reason: (error as Error).message }, 'a camera gave no answer')
+      this.#log.line((leftOut) =>
+        logger.info(
+          { bridge: id, device: code, reason: (error as Error).message, leftOut },
+          'a camera gave no answer',
+        ),
+      )
       return false
     } finally {
       cancel()

@@ -14,11 +14,13 @@ import {
 import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Dc09Settings } from '../../config/bus-settings.ts'
+import { PacedLog } from '../../../platform/paced-log.ts'
 import { ConnectionsByName } from './connections-by-name.ts'
 import type { DialectIntake } from './dialect-intake.ts'
+import { WaitingByName } from './waiting-by-name.ts'
 
-/** Reports that wait for their commit; a further one gets no answer, and its panel sends it again. */
-const waitingMax = 64
+/** Reports that wait for their commit; a further one gets no answer, and its panel sends it again. A panel waits for each. */
+const waitingLimits = { max: 256, perName: 4 }
 const strangersMax = 100
 const firstByteMs = 30_000
 const firstReportMs = 120_000
@@ -42,7 +44,7 @@ export interface PanelListenerOptions {
 interface Caller {
   /** Absent by UDP. */
   socket?: Socket
-  answer: (bytes: Buffer) => void
+  answer: (bytes: Buffer, account: string) => void
 }
 
 export class PanelListener {
@@ -54,10 +56,13 @@ export class PanelListener {
   readonly #ofAccount = new ConnectionsByName(connectionsPerAccountMax)
   #key: Buffer | undefined
   #udp: UdpSocket | undefined
-  #waiting = 0
+  readonly #waiting = new WaitingByName(waitingLimits)
+  /** Any machine can cause these lines. */
+  readonly #log: PacedLog
 
   constructor(options: PanelListenerOptions) {
     this.#options = options
+    this.#log = new PacedLog(options.clock)
     this.#server = createServer((socket) => this.#serve(socket))
     this.#guard = new StrangerGuard({
       limits: {
@@ -131,8 +136,8 @@ export class PanelListener {
     socket.on('close', () => this.#sockets.delete(socket))
     let rest: Buffer = Buffer.alloc(0)
     let broken = 0
-    const answer = (bytes: Buffer): void => {
-      if (!socket.destroyed && this.#guard.admit(socket)) socket.write(bytes)
+    const answer = (bytes: Buffer, account: string): void => {
+      if (!socket.destroyed && this.#guard.admit(socket, account)) socket.write(bytes)
     }
     socket.on('data', (chunk: Buffer) => {
       rest = Buffer.concat([rest, chunk])
@@ -159,26 +164,27 @@ export class PanelListener {
       return true
     if (socket) this.#ofAccount.enter(account, socket)
     if (this.#isOutOfTime(frame)) {
-      answer(this.#nak())
+      answer(this.#nak(), account)
       return true
     }
-    if (this.#waiting >= waitingMax) return true
-    this.#waiting++
+    if (!this.#waiting.enter(account)) return true
     const { atMs: _time, isEncrypted: _cipher, ...clear } = frame
     dialects.take(
       id,
       { topic: `dc09/${account}`, payload: encodeFrame(clear), isRetained: false, isUnmarked: true },
       {
         kept: (reply) => {
-          this.#waiting--
+          this.#waiting.leave(account)
           const word = reply === undefined ? '' : Buffer.from(reply).toString('latin1')
-          if (word === 'ACK' || word === 'DUH') answer(this.#answerTo(frame, word, key))
+          if (word === 'ACK' || word === 'DUH') answer(this.#answerTo(frame, word, key), account)
         },
         refused: (error) => {
-          this.#waiting--
-          logger.warn(
-            { bridge: id, reason: error.message, port: settings.port },
-            'a report of a panel could not be stored',
+          this.#waiting.leave(account)
+          this.#log.line((leftOut) =>
+            logger.warn(
+              { bridge: id, reason: error.message, port: settings.port, leftOut },
+              'a report of a panel could not be stored',
+            ),
           )
         },
       },
@@ -225,9 +231,12 @@ export class PanelListener {
 
   #end(socket: Socket, problem: string): void {
     const { id, logger } = this.#options
-    logger.warn(
-      { bridge: id, address: socket.remoteAddress, problem },
-      'a caller that sends no DC-09 is disconnected',
+    const address = socket.remoteAddress
+    this.#log.line((leftOut) =>
+      logger.warn(
+        { bridge: id, address, problem, leftOut },
+        'a caller that sends no DC-09 is disconnected',
+      ),
     )
     socket.destroy()
   }

@@ -4,6 +4,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Logger } from 'pino'
 import type { Clock } from '../../../protocols/kit/clock.ts'
+import { PacedLog } from '../../../platform/paced-log.ts'
 import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Sl651Settings } from '../../config/bus-settings.ts'
 import { cutFrame, frameBytesMax, type Frame } from '../sl651/frame.ts'
@@ -47,11 +48,14 @@ export class RecorderListener {
   readonly #server: Server
   readonly #guard: StrangerGuard
   readonly #sockets = new Set<Socket>()
+  /** Any machine can cause these lines. */
+  readonly #log: PacedLog
   /** Of listed stations. */
   readonly #ofStation = new ConnectionsByName(connectionsPerStationMax)
 
   constructor(options: RecorderListenerOptions) {
     this.#options = options
+    this.#log = new PacedLog(options.clock)
     this.#server = createServer((socket) => this.#serve(socket))
     this.#guard = new StrangerGuard({
       limits: {
@@ -128,17 +132,19 @@ export class RecorderListener {
   #take(caller: Caller, frame: Frame, bytes: Buffer): void {
     if (frame.isDown) return
     if (this.#options.dialects.isListed(frame.station)) this.#ofStation.enter(frame.station, caller.socket)
-    if (!frame.isMulti) return this.#keep(caller, bytes)
+    if (!frame.isMulti) return this.#keep(caller, frame.station, bytes)
     const taken = caller.packets.take(frame, bytes)
     if (caller.packets.size > reportBytesMax) return this.#end(caller, 'a report of too many bytes')
-    if ('whole' in taken) return this.#keep(caller, taken.whole)
+    if ('whole' in taken) return this.#keep(caller, frame.station, taken.whole)
     if ('problem' in taken)
-      this.#options.logger.info({ bridge: this.#options.id, ...taken }, 'a report is given up')
+      this.#log.line((leftOut) =>
+        this.#options.logger.info({ bridge: this.#options.id, ...taken, leftOut }, 'a report is given up'),
+      )
     else if (this.#options.dialects.isListed(frame.station))
       for (const answer of taken.answers) caller.socket.write(answer)
   }
 
-  #keep(caller: Caller, payload: Uint8Array): void {
+  #keep(caller: Caller, station: string, payload: Uint8Array): void {
     const { dialects, id, logger } = this.#options
     const { socket } = caller
     caller.waiting++
@@ -151,12 +157,17 @@ export class RecorderListener {
       { topic: 'sl651', payload, isRetained: false },
       {
         kept: (reply) => {
-          if (reply && !socket.destroyed && this.#guard.admit(socket)) socket.write(reply)
+          if (reply && !socket.destroyed && this.#guard.admit(socket, station)) socket.write(reply)
           done()
         },
         // Without an answer the recorder keeps the report and sends it again.
         refused: (error) => {
-          logger.warn({ bridge: id, reason: error.message }, 'a report of a recorder could not be stored')
+          this.#log.line((leftOut) =>
+            logger.warn(
+              { bridge: id, reason: error.message, leftOut },
+              'a report of a recorder could not be stored',
+            ),
+          )
           done()
         },
       },
@@ -164,9 +175,12 @@ export class RecorderListener {
   }
 
   #end({ socket }: Caller, problem: string): void {
-    this.#options.logger.warn(
-      { bridge: this.#options.id, address: socket.remoteAddress, problem },
-      'a caller that sends no SL 651 is disconnected',
+    const address = socket.remoteAddress
+    this.#log.line((leftOut) =>
+      this.#options.logger.warn(
+        { bridge: this.#options.id, address, problem, leftOut },
+        'a caller that sends no SL 651 is disconnected',
+      ),
     )
     socket.destroy()
   }

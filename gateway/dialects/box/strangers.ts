@@ -13,6 +13,13 @@ const lastBytesMax = 1000
 /** Names of readings per device; further ones are not noted. */
 const sentMax = 30
 
+/**
+ * New ones of a listener that any machine can reach: noted at once, and then one more each second. A flood of invented ones
+ * would write a row for each, and displace those that a person looks for.
+ */
+export const exposedBurst = 50
+const exposedEveryMs = 1000
+
 /** An unlisted device that sent. */
 export interface Stranger {
   address: string
@@ -44,6 +51,8 @@ export class Strangers {
   readonly #byAddress = new Map<string, Stranger>()
   /** Not yet in the journal in this state. */
   readonly #changed = new Set<string>()
+  /** When the new ones of exposed listeners are paid for. */
+  #exposedPaidMs = 0
 
   constructor(options: StrangersOptions) {
     this.#options = options
@@ -64,13 +73,14 @@ export class Strangers {
   }
 
   note(
-    { id: sender, dialect }: Pick<SenderSettings, 'id' | 'dialect'>,
+    { id: sender, dialect, isListedOnly }: Pick<SenderSettings, 'id' | 'dialect' | 'isListedOnly'>,
     result: DeviceResult,
     device: string,
     isLockedOut = false,
   ): void {
     const { device: address } = result
     const before = this.#byAddress.get(address)
+    if (!before && isListedOnly && !this.#mayEnter()) return
     const about = result.about ?? before?.about
     const last = Object.keys(result.readings).length > 0 ? shortOf(result.readings) : before?.last
     const sent = [...new Set([...(before?.sent ?? []), ...Object.keys(result.readings)])].slice(0, sentMax)
@@ -94,6 +104,14 @@ export class Strangers {
       this.keep().catch((error: Error) =>
         this.#options.logger.warn({ reason: error.message }, 'a device that knocks could not be noted'),
       )
+  }
+
+  #mayEnter(): boolean {
+    const nowMs = this.#options.steadyMs()
+    this.#exposedPaidMs = Math.max(this.#exposedPaidMs, nowMs)
+    if (this.#exposedPaidMs - nowMs > (exposedBurst - 1) * exposedEveryMs) return false
+    this.#exposedPaidMs += exposedEveryMs
+    return true
   }
 
   /** Writes the changes. */

@@ -14,6 +14,8 @@ export interface SessionOptions {
   known?: LearnedDocuments
   /** The id under which the event of a result is stored; absent: the hardware's address. */
   deviceOf?: (result: DeviceResult) => string
+  /** False: nothing is learned about this device. Absent: about each. */
+  mayLearn?: (result: DeviceResult) => boolean
   /** True when an event of this id is in the journal; called only for messages marked as repeats. */
   wasKept?: (device: string, messageId: string) => boolean
   /** True when it is in the journal, and no event of this device after it. */
@@ -80,6 +82,7 @@ export class DialectSession {
     }
     const learned = [...(decoded.learned ?? [])]
     for (const [index, result] of results.entries()) {
+      if (this.#options.mayLearn?.(result) === false) continue
       const vanished = vanishedFields(result, this.known)
       learned.push(...vanished.learned)
       if (vanished.faults)

@@ -1,7 +1,16 @@
 // Question: does a backup made while the centre takes records contain everything committed before it, does the drill
 // detect one changed byte of any part, and does a restored centre continue where the backup ended?
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync, rmSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  existsSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -66,6 +75,28 @@ describe('a backup beside a running centre', () => {
     expect(copiedPictures).toBe(1)
     const proof = await proveBackup({ backup: join(to, backupsIn(to)[0] ?? ''), nowMs })
     expect(proof.lines.filter((line) => !line.isGood)).toEqual([])
+  })
+
+  it('whose disk another person can write to proves bad, and is read to an end: links, devices and pipes', async () => {
+    const { folder: made } = await backup(nowMs + 1000)
+    const shared = join(to, 'pictures', box, pictureName)
+    const isGood = async () => (await proveBackup({ backup: made, nowMs })).isGood
+    expect(await isGood()).toBe(true)
+    for (const file of [join(made, databaseName), join(made, manifestName), shared]) {
+      renameSync(file, `${file}.away`)
+      for (const [make, target] of [
+        ['ln', `${file}.away`],
+        ['ln', '/dev/zero'],
+        ['mkfifo', ''],
+      ] as const) {
+        execFileSync(make, make === 'ln' ? ['-s', target, file] : [file])
+        expect([file, target, await isGood()]).toEqual([file, target, false])
+        rmSync(file)
+      }
+      renameSync(`${file}.away`, file)
+    }
+    expect(await isGood()).toBe(true)
+    rmSync(made, { recursive: true })
   })
 
   it('leaves out unfinished backups, keeps the requested number, and a picture as long as a backup names it', async () => {

@@ -154,3 +154,23 @@ it('is settled when everything offered before is answered, of whichever lane of 
   await finish()
   expect(answered).toEqual(['routine', 'red', 'settled'])
 })
+
+it('unpacks one Report ahead in each turn of the event loop: bytes in the sockets are read between them', async () => {
+  void red()
+  await turn()
+  await turn()
+  const reports = Array.from({ length: 10 }, (_, at) => {
+    const box = `box-${at}`
+    const bytes = encodeJson({ v: 1, epoch, lane: 'routine', first: 1, records: [makeEvent(1)] })
+    const done = new Promise<void>((resolve) =>
+      intake.offer(box, 'routine', `up/${box}/routine`, bytes, () => resolve()),
+    )
+    return { bytes, done }
+  })
+  for (let turns = 0; turns < 3; turns++) await turn()
+  // A Report that is unpacked now has been read; the bytes of the others are no Report any more.
+  for (const { bytes } of reports) bytes.fill(0)
+  await finish()
+  await Promise.all(reports.map(({ done }) => done))
+  expect(commits.slice(1).flat()).toEqual([1, 2, 3].map(() => ['routine', 1]))
+})

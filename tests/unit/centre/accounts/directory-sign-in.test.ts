@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { DirectorySignIn, pendingLifeMs, pendingMax } from '../../../../centre/accounts/directory-sign-in.ts'
+import { DirectorySignIn, pendingLifeMs } from '../../../../centre/accounts/directory-sign-in.ts'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 
 let server: Server
@@ -10,9 +10,31 @@ let issuer: string
 let isThere: boolean
 let clock: VirtualClock
 let directory: DirectorySignIn
+let answer: 'right' | 'endless' | 'silent'
+/** Requests for a token. */
+let asked = 0
+const tooLong = expect.objectContaining({ message: expect.stringContaining('more than') as string }) as Error
+
+const finish = (state: string, address = '10.0.0.1'): Promise<string> =>
+  directory.finish({ state, code: 'c' }, state, address)
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2))
+}
 
 beforeAll(async () => {
-  server = createServer((_request, response) => {
+  server = createServer((request, response) => {
+    if (request.url === '/token') asked++
+    if (answer === 'silent') return
+    if (answer === 'endless') {
+      response.setHeader('content-type', 'application/json')
+      const part = Buffer.alloc(65_536, ' ')
+      const more = (): void => {
+        while (!response.destroyed && response.write(part));
+      }
+      response.on('drain', more)
+      more()
+      return
+    }
     if (!isThere) return response.writeHead(503).end()
     response.setHeader('content-type', 'application/json')
     response.end(
@@ -36,6 +58,8 @@ afterAll(() => {
 })
 beforeEach(() => {
   isThere = true
+  answer = 'right'
+  asked = 0
   clock = new VirtualClock()
   directory = new DirectorySignIn(
     {
@@ -67,23 +91,42 @@ it.each([
   const { state } = await directory.begin()
   const of = (word: string | undefined) => (word === 'mine' ? state : word)
   const query = { state: of(inQuery) ?? '', code: 'c' }
-  await expect(directory.finish(query, of(cookie))).rejects.toThrow('did not begin')
+  await expect(directory.finish(query, of(cookie), '10.0.0.1')).rejects.toThrow('did not begin')
 })
 
 it('takes each state once, and none after its time', async () => {
   const { state } = await directory.begin()
   // The directory of this test gives no tokens: the first attempt fails there, the second one before it.
-  await expect(directory.finish({ state, code: 'c' }, state)).rejects.toThrow('did not confirm')
-  await expect(directory.finish({ state, code: 'c' }, state)).rejects.toThrow('did not begin')
+  await expect(directory.finish({ state, code: 'c' }, state, '10.0.0.1')).rejects.toThrow('did not confirm')
+  await expect(directory.finish({ state, code: 'c' }, state, '10.0.0.1')).rejects.toThrow('did not begin')
   const late = await directory.begin()
   clock.advance(pendingLifeMs + 1)
-  await expect(directory.finish({ state: late.state, code: 'c' }, late.state)).rejects.toThrow('too long ago')
+  await expect(directory.finish({ state: late.state, code: 'c' }, late.state, '10.0.0.1')).rejects.toThrow('too long ago')
 })
 
-it('forgets the oldest of too many unfinished sign-ins', async () => {
+it('finishes a sign-in whatever number of others was begun since: they take no place', async () => {
   const { state } = await directory.begin()
-  for (let begun = 0; begun < pendingMax; begun++) await directory.begin()
-  await expect(directory.finish({ state, code: 'c' }, state)).rejects.toThrow('did not begin')
+  for (let begun = 0; begun < 600; begun++) await directory.begin()
+  await expect(finish(state)).rejects.toThrow('did not confirm')
+})
+
+it.each(['endless', 'silent'] as const)('reads a directory that is %s to a bound', async (kind) => {
+  const { state } = await directory.begin()
+  answer = kind
+  const questions = Array.from({ length: 30 }, async () => {
+    const begun = await directory.begin()
+    return finish(begun.state, '10.0.0.9').catch((error: Error) => error.message)
+  })
+  if (kind === 'silent') {
+    // Ten of one network wait for it, and another network is not kept out.
+    await until(() => asked === 10)
+    const other = finish(state, '10.0.0.1').catch((error: Error) => error.message)
+    await until(() => asked === 11)
+    server.closeAllConnections()
+    expect(await other).toContain('did not confirm')
+  } else await expect(finish(state, '10.0.0.1')).rejects.toMatchObject({ cause: { cause: tooLong } })
+  const words = await Promise.all(questions)
+  expect(words.filter((one) => one.includes('too many sign-ins'))).toHaveLength(20)
 })
 
 it('says that the directory can not be reached, and asks it again at the next sign-in', async () => {

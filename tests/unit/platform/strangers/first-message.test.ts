@@ -16,6 +16,10 @@ const get = Buffer.from('GET /healthz HTTP/1.1\r\nHost: desk\r\n\r\n')
 const head = 'POST /api/v1/login HTTP/1.1\r\nHost: desk\r\n'
 const post = Buffer.from(`${head}content-length: 4\r\n\r\nbody`)
 const chunked = Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n`)
+const upgrade = Buffer.from(
+  'GET /api/v1/stream HTTP/1.1\r\nHost: desk\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+)
 
 it.each([
   ['a CONNECT', connect],
@@ -23,6 +27,7 @@ it.each([
   ['a request', get],
   ['a request with a body', post],
   ['a request in chunks', chunked],
+  ['an upgrade to a WebSocket', upgrade],
 ])('%s is whole at its last byte and not before', (_name, bytes) => {
   expect(arrivedOf(bytes)).toBe(arrived.whole)
   const parts = Array.from({ length: bytes.length - 1 }, (_, at) => arrivedOf(bytes.subarray(0, at + 1)))

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 import { StrangerGuard, type StrangerRefusal } from '../../../../platform/strangers/stranger-guard.ts'
 import { StrangerPlaces } from '../../../../platform/strangers/stranger-places.ts'
@@ -241,6 +242,12 @@ describe('the guard of a listener', () => {
   })
   const get = (protocol: string, port: number): Promise<string> =>
     new Promise((resolve, reject) => {
+      if (protocol === 'ws') {
+        const stream = new WebSocket(`ws://127.0.0.1:${port}`)
+        stream.on('error', reject)
+        stream.on('message', (bytes: Buffer) => (resolve(bytes.toString()), stream.terminate()))
+        return
+      }
       const ask = protocol === 'http' ? request : requestSecurely
       const asked = ask({ port, host: '127.0.0.1', agent: false, rejectUnauthorized: false }, (response) => {
         response.on('data', (bytes: Buffer) => resolve(bytes.toString()))
@@ -251,11 +258,13 @@ describe('the guard of a listener', () => {
 
   it.each([
     ['http', 'GET / HTTP/1.1\r\nHost: desk\r\n'],
+    ['ws', 'GET / HTTP/1.1\r\nHost: desk\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'],
     ['http', 'POST / HTTP/1.1\r\nHost: desk\r\nContent-Length: 1000\r\n\r\n{'],
     ['https', '\x16\x03\x01\x02\x00\x01'],
   ])('answers %s at once beside a crowd of its own address that sends %j', async (protocol, part) => {
     const answer = (_request: unknown, response: ServerResponse): void => void response.end('ok')
-    const server = protocol === 'http' ? createHttpServer(answer) : createHttpsServer(certificate(), answer)
+    const server = protocol === 'https' ? createHttpsServer(certificate(), answer) : createHttpServer(answer)
+    if (protocol === 'ws') new WebSocketServer({ server }).on('connection', (socket) => socket.send('ok'))
     const { clock, port } = await guarded(server, { waiting: 100 })
     const crowd = await Promise.all(Array.from({ length: 80 }, () => open(port)))
     for (const socket of crowd) socket.write(part, 'latin1')

@@ -13,6 +13,7 @@ const button = 'zigbee2mqtt/button'
 function createIntake() {
   const raw: string[] = []
   const events: string[] = []
+  const documents: string[] = []
   let failure: Error | undefined
   let heardFailure: Error | undefined
   let nowMs = 1000
@@ -23,7 +24,7 @@ function createIntake() {
       answer.kept()
       return false
     },
-    keepState: () => Promise.resolve(),
+    keepState: async (state) => void documents.push(...state.map(([key]) => key)),
     keepUnreadable: (_message, problem) => {
       raw.push(problem)
       return Promise.resolve()
@@ -73,6 +74,8 @@ function createIntake() {
     advance: (ms: number) => void (nowMs += ms),
     raw,
     events,
+    documents,
+    intake,
     say,
     breakKeeper: (error: Error | undefined) => (failure = error),
     breakListener: (error: Error | undefined) => (heardFailure = error),
@@ -97,7 +100,7 @@ test('a message is kept raw when something throws behind its dialect, and the ne
 })
 
 test('callers under the number of no listed station wear out no card: some of their messages are kept, the rest is counted', async () => {
-  const { raw, sayRaw, advance } = createIntake()
+  const { raw, sayRaw, advance, documents, intake } = createIntake()
   const frame = (station: string): Buffer =>
     Buffer.from(
       encodeFrame({
@@ -114,6 +117,9 @@ test('callers under the number of no listed station wear out no card: some of th
   for (let at = 0; at < 3 * rawBurst; at++)
     expect(await sayRaw(frame(String(at).padStart(10, '0')))).toBe('silent')
   expect(raw).toHaveLength(rawBurst)
+  // One row for each that is noted, and nothing that is learned about it.
+  expect(documents).toHaveLength(intake.strangers().length)
+  expect(documents.length).toBeLessThanOrEqual(rawBurst)
   for (let at = 0; at < 100; at++) await sayRaw(Buffer.from('no frame'))
   expect(raw).toHaveLength(rawBurst)
   advance(5000)

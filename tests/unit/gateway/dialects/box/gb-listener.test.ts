@@ -276,6 +276,25 @@ it('closes the connection that a camera has lost when it comes again on another'
   expect((await again.send(alarm(1))).status).toBe(200)
 })
 
+it('closes the oldest connection of a camera that comes with too many, so that others find a place', async () => {
+  const { port } = await listen()
+  let closed = 0
+  const relay = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    far.on('close', () => closed++)
+    for (const socket of [near, far]) socket.on('error', () => undefined)
+    near.pipe(far)
+    far.pipe(near, { end: false })
+    open.push(() => near.destroy())
+  })
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+  open.push(() => relay.close())
+  // It proves its password with each message, and never registers.
+  for (let at = 0; at < 6; at++)
+    expect((await cameraAt((relay.address() as AddressInfo).port, 'tcp').send(alarm(at))).status).toBe(200)
+  await vi.waitFor(() => expect(closed).toBe(2), { timeout: 10_000, interval: 5 })
+})
+
 it('stops to compare passwords after ten wrong ones of an address, also the right one, for some time', async () => {
   const { port } = await listen()
   const statuses: number[] = []

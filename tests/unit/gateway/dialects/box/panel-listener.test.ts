@@ -60,6 +60,7 @@ async function listen(more: object = {}, isClockSynced = true, isNewest = false)
     devices: [
       { id: 'shop', address: '1234', via: 'panels' },
       { id: 'shop-door', address: '1234.015', via: 'panels' },
+      { id: 'home', address: '5678', via: 'panels' },
     ],
     keeper,
     steadyMs: () => performance.now(),
@@ -223,6 +224,23 @@ it('closes the oldest connection of an account that comes with too many, and kee
     await new Promise((resolve) => socket.once('data', resolve))
   }
   await vi.waitFor(() => expect(closed).toEqual([0]), { timeout: 10_000, interval: 5 })
+  for (const socket of sockets) socket.destroy()
+})
+
+it('keeps the report of a panel beside an account that sends without waiting for its answers', async () => {
+  const { port, events, state } = await listen()
+  Object.assign(state, { isHeld: true })
+  const flood = Array.from({ length: 600 }, (_, at) => encodeFrame(report(at)))
+  const sockets = [flood, [encodeFrame(report(9999, { account: '5678', data: '#5678|1120 01 001' }))]].map(
+    (frames) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.concat(frames)))
+      return socket.on('error', () => undefined)
+    },
+  )
+  await vi.waitFor(() => expect(events.map(({ device }) => device)).toContain('home'), {
+    timeout: 10_000,
+    interval: 5,
+  })
   for (const socket of sockets) socket.destroy()
 })
 

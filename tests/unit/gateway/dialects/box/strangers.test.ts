@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { AllStored, type ResultStorage } from '../../../../../gateway/dialects/box/result-storage.ts'
 import { Addresses, covers, deviceSettingsOf } from '../../../../../gateway/dialects/box/senders.ts'
-import { knockPrefix, Strangers, strangersMax } from '../../../../../gateway/dialects/box/strangers.ts'
+import { exposedBurst, knockPrefix, Strangers, strangersMax } from '../../../../../gateway/dialects/box/strangers.ts'
 import type { DeviceResult } from '../../../../../gateway/dialects/port.ts'
 import { kindOfReadings } from '../../../../../gateway/config/kind-of-readings.ts'
 
@@ -87,6 +87,18 @@ describe('unlisted devices', () => {
     const large = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`r${at}`, 'x'.repeat(50)]))
     strangers.note(bridge, result('big', large), 'd-big')
     expect(JSON.stringify(strangers.all().at(-1)?.last).length).toBeLessThan(1000)
+  })
+
+  it('that any machine can invent are noted at a pace, and displace no others', async () => {
+    const rows: number[] = []
+    const strangers = create(async (state) => void rows.push(state.length))
+    strangers.note(bridge, result('aa'), 'dev-aa')
+    const exposed = { id: 'recorders', dialect: 'sl651', isListedOnly: true }
+    for (let at = 0; at < 5000; at++) strangers.note(exposed, result(`a${at}`), `d${at}`)
+    // The clock of this test moves on by 1 ms with each call.
+    expect(strangers.all().length).toBeLessThan(exposedBurst + 15)
+    expect(rows.length).toBe(strangers.all().length)
+    expect(strangers.all()[0]?.address).toBe('aa')
   })
 
   it('are written again when the journal refused', async () => {
