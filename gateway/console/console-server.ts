@@ -1,9 +1,11 @@
 // The box console: health for people, /healthz and /metrics for programs, and the few manual actions at the box.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { readFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { extname, join, normalize, sep } from 'node:path'
 import { isLoopback } from '../../platform/loopback.ts'
 import { StrangerGuard } from '../../platform/strangers/stranger-guard.ts'
+import { networkOf } from '../../platform/strangers/network-address.ts'
 import { isOwnName } from '../../platform/strangers/own-name.ts'
 import { lookup } from '../../protocols/kit/parse-json.ts'
 import { callerOf, foreignPageProblem, hasPageProof, type Caller } from './access/callers.ts'
@@ -31,6 +33,8 @@ const strangerLimits = {
   admitted: 50,
   waiting: 500,
 }
+/** An answer that is not read, or a connection that is idle for another reason, ends after this; a camera is asked for less long. */
+const idleMsMax = 120_000
 /** Of the admitted ones, those whose body of more than a few KB is being read: a slow one takes up to half a minute. */
 const longBodiesMax = 10
 
@@ -92,13 +96,19 @@ export class ConsoleServer {
     const server = createServer((request, response) => void this.#serve(request, response))
     server.requestTimeout = 30_000
     server.headersTimeout = 5000
+    server.setTimeout(idleMsMax, (socket) => socket.destroy())
     this.#guard.watch(server)
     // Before the request is answered: a connection with a whole request no longer counts as a stranger, and closes with
     // its answer. A request with a body is whole when that has been read.
     server.prependListener('request', (request: IncomingMessage) => {
-      if (!hasBody(request)) this.#guard.admit(request.socket)
+      if (!hasBody(request)) this.#admit(request.socket)
     })
     return server
+  }
+
+  /** Requests whose answers nobody reads make room: the oldest of the network with the most. */
+  #admit(socket: Socket): void {
+    this.#guard.admit(socket, networkOf(socket.remoteAddress ?? ''))
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -182,13 +192,13 @@ export class ConsoleServer {
   async #read(request: IncomingMessage, bytesMax: number): Promise<Uint8Array | undefined> {
     const isLong = bytesMax > bodyBytesMax
     // A file over a slow line takes longer than a stranger has.
-    if (isLong) this.#guard.admit(request.socket)
+    if (isLong) this.#admit(request.socket)
     if (isLong) this.#longBodies++
     try {
       // A request that is cut off has no socket any more.
       const { socket } = request
       const body = await readBody(request, bytesMax)
-      if (body) this.#guard.admit(socket)
+      if (body) this.#admit(socket)
       return body
     } finally {
       if (isLong) this.#longBodies--

@@ -20,6 +20,8 @@ export interface HttpAnswer {
 }
 
 const headerBytesMax = 16 * 1024
+/** Answers before the answer (1xx): endless ones would stop the whole program for half a second at a time. */
+const earlyAnswersMax = 10
 
 export function httpPost(post: HttpPost, signal: AbortSignal): Promise<HttpAnswer> {
   const { url, method = 'POST', headers, body, caFile } = post
@@ -35,6 +37,12 @@ export function httpPost(post: HttpPost, signal: AbortSignal): Promise<HttpAnswe
     const ca = caFile === undefined ? {} : { ca: readFileSync(caFile) }
     const sent = isSecure ? requestSecure(url, { ...options, ...ca }) : requestPlain(url, options)
     sent.on('error', reject)
+    // An answer that is none, such as 101 Switching Protocols, ends the connection without an error.
+    sent.on('close', () => reject(new Error('the connection ended without an answer')))
+    let early = 0
+    sent.on('information', () => {
+      if (++early > earlyAnswersMax) sent.destroy(new Error('answers without end before the answer'))
+    })
     sent.on('response', (response) => {
       const parts: Buffer[] = []
       let bytes = 0

@@ -160,6 +160,8 @@ function post<T>(
       },
     )
     asked.on('error', (error) => fail(`${url}: ${messageOf(error)}`))
+    // After an answer it changes nothing; without one, such as after 101 Switching Protocols, no error follows.
+    asked.on('close', () => fail('the connection ended without an answer'))
     asked.end(content)
   })
 }

@@ -52,6 +52,8 @@ export async function sendSigned(
       },
     )
     asked.on('error', (error) => fail(`${enrolled.centreUrl}: ${messageOf(error)}`))
+    // After an answer it changes nothing; without one, such as after 101 Switching Protocols, no error follows.
+    asked.on('close', () => fail('the connection ended without an answer'))
     asked.end(bytes)
   })
 }

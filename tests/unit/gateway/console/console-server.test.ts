@@ -6,7 +6,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { ConsoleAccess } from '../../../../gateway/console/access/console-access.ts'
 import { ConsoleServer } from '../../../../gateway/console/console-server.ts'
 import { createSystemClock } from '../../../../protocols/kit/clock.ts'
@@ -16,6 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'gengfu-console-'))
 let server: ConsoleServer
 let port: number
 const forgotten: object[] = []
+let healthOf = (): Promise<never> => Promise.resolve({} as never)
 beforeAll(async () => {
   server = new ConsoleServer({
     host: '127.0.0.1',
@@ -36,7 +37,7 @@ beforeAll(async () => {
     metrics: new Registry(),
     logger: pino({ level: 'silent' }),
     fault: () => undefined,
-    health: () => Promise.resolve({} as never),
+    health: () => healthOf(),
     quarantine: () => Promise.resolve([]),
     control: () => Promise.reject(new Error('not asked for')),
     forget: (asked) => {
@@ -125,6 +126,24 @@ it.each([
   for (let n = 0; n < 10; n++) expect((await get('/healthz'))[0]).toBe(200)
   isEnded = true
   for (const socket of sockets) socket.destroy()
+})
+
+it('answers while more requests than there are places wait for answers that they do not get', async () => {
+  healthOf = () => new Promise(() => undefined)
+  const head = 'GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'
+  const sockets: Socket[] = []
+  for (let n = 0; n < 60; n++) {
+    const socket = connect(port, '127.0.0.1', () => socket.write(head))
+    socket.on('error', () => undefined)
+    sockets.push(socket)
+  }
+  await vi.waitFor(() => expect(sockets.filter(({ destroyed }) => destroyed).length).toBe(10), {
+    timeout: 20_000,
+    interval: 5,
+  })
+  for (let n = 0; n < 5; n++) expect((await get('/healthz'))[0]).toBe(200)
+  for (const socket of sockets) socket.destroy()
+  healthOf = () => Promise.resolve({} as never)
 })
 
 it('lets a person at the box ask that the message ids of a device be forgotten', async () => {
