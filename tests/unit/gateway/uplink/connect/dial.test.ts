@@ -150,8 +150,8 @@ describe('openStream', () => {
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
     undos.push(() => proxy.close())
     const { port } = proxy.address() as net.AddressInfo
-    const centre = await listen('127.0.0.1')
-    await expect(open(centre, { proxyUrl: `http://127.0.0.1:${port}` })).rejects.toThrow('something else')
+    const tunnelled = open('mqtts://centre.test:8883', { proxyUrl: `http://127.0.0.1:${port}` })
+    await expect(tunnelled).rejects.toThrow('does not open the way')
   })
 
   it('says that it is the proxy which can not be reached, or is silent', async () => {
