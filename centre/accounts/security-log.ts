@@ -2,6 +2,8 @@
 // at most one commit per second.
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
+import { forgetOldest } from '../../platform/forget-oldest.ts'
+import { networkOf } from '../../platform/strangers/network-address.ts'
 import { securityEvents, type SecurityEvent } from '../../protocols/desk/accounts.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import type { SecurityEntry, Storage } from '../storage/port.ts'
@@ -10,6 +12,22 @@ const writeEveryMs = 1000
 /** Most entries that wait for the disk; further ones are counted and dropped. */
 const waitingMax = 1000
 const textLengthMax = 200
+/**
+ * Refusals, which a client can cause without end: of one kind and network so many at once, then one per pause with the number of
+ * those between. All refusals together fill half of the places: what people did, such as a look, always finds one.
+ */
+const refusals: ReadonlySet<SecurityEvent> = new Set<SecurityEvent>([
+  'sign-in-failed',
+  'sign-in-throttled',
+  'refused-by-role',
+  'link-refused',
+  'box-refused',
+  'box-enrolment-refused',
+])
+export const refusalsAtOnce = 60
+const refusalPauseMs = 10_000
+/** Kinds and networks that are remembered; beyond it the oldest is forgotten. */
+const pacesMax = 5000
 
 export interface SecurityLogOptions {
   storage: Pick<Storage, 'noteSecurity'>
@@ -21,8 +39,15 @@ export interface SecurityLogOptions {
 /** Control characters and characters that reverse a line's direction are removed. */
 const printable = (text: string): string => text.replaceAll(/\p{C}/gu, '?').slice(0, textLengthMax)
 
+interface Pace {
+  level: number
+  atMs: number
+  leftOut: number
+}
+
 export class SecurityLog {
   readonly #options: SecurityLogOptions
+  readonly #paces = new Map<string, Pace>()
   readonly #events
   readonly #waiting: SecurityEntry[] = []
   #cancel: (() => void) | undefined
@@ -43,22 +68,44 @@ export class SecurityLog {
 
   note(what: SecurityEvent, who: string, address: string, detail = ''): void {
     const { clock, logger } = this.#options
+    this.#events.inc({ what })
+    const leftOut = refusals.has(what) ? this.#leftOut(what, address) : 0
+    if (leftOut === undefined) return
     const entry = {
       atMs: Math.round(clock.wallMs()),
       what,
       who: printable(who),
       address: printable(address),
-      detail: printable(detail),
+      detail: printable(leftOut > 0 ? `${detail} (+ ${leftOut})` : detail),
     }
-    this.#events.inc({ what })
     const { atMs: _, ...facts } = entry
     logger.info(facts, 'security')
-    if (this.#waiting.length >= waitingMax) {
+    if (this.#waiting.length >= (refusals.has(what) ? waitingMax / 2 : waitingMax)) {
       this.#dropped++
       return
     }
     this.#waiting.push(entry)
     this.#cancel ??= clock.after(writeEveryMs, () => void this.#write())
+  }
+
+  /** How many of this kind and network were left out before this one; undefined: this one is, too. */
+  #leftOut(what: SecurityEvent, address: string): number | undefined {
+    const nowMs = this.#options.clock.monotonicMs()
+    const key = `${what} ${networkOf(address)}`
+    const pace = this.#paces.get(key) ?? { level: 0, atMs: nowMs, leftOut: 0 }
+    this.#paces.delete(key)
+    this.#paces.set(key, pace)
+    forgetOldest(this.#paces, pacesMax)
+    pace.level = Math.max(0, pace.level - (nowMs - pace.atMs) / refusalPauseMs)
+    pace.atMs = nowMs
+    if (pace.level + 1 > refusalsAtOnce) {
+      pace.leftOut++
+      return undefined
+    }
+    pace.level++
+    const { leftOut } = pace
+    pace.leftOut = 0
+    return leftOut
   }
 
   async stop(): Promise<void> {
