@@ -164,7 +164,10 @@ export class DirectorySignIn {
 /** A directory that answers without end fills no memory. */
 const boundedFetch: CustomFetch = async (url, options) => {
   const { body: asked, ...rest } = options
-  const response = await fetch(url, { ...rest, ...(asked === undefined ? {} : { body: asked }) } as RequestInit)
+  const response = await fetch(url, {
+    ...rest,
+    ...(asked === undefined ? {} : { body: asked }),
+  } as RequestInit)
   const { status, statusText, headers, body } = response
   const parts: Uint8Array[] = []
   let bytes = 0

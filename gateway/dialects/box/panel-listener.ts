@@ -233,10 +233,7 @@ export class PanelListener {
     const { id, logger } = this.#options
     const address = socket.remoteAddress
     this.#log.line((leftOut) =>
-      logger.warn(
-        { bridge: id, address, problem, leftOut },
-        'a caller that sends no DC-09 is disconnected',
-      ),
+      logger.warn({ bridge: id, address, problem, leftOut }, 'a caller that sends no DC-09 is disconnected'),
     )
     socket.destroy()
   }

@@ -2,15 +2,7 @@
 // detect one changed byte of any part, and does a restored centre continue where the backup ended?
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-  existsSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {

@@ -101,7 +101,9 @@ it('takes each state once, and none after its time', async () => {
   await expect(directory.finish({ state, code: 'c' }, state, '10.0.0.1')).rejects.toThrow('did not begin')
   const late = await directory.begin()
   clock.advance(pendingLifeMs + 1)
-  await expect(directory.finish({ state: late.state, code: 'c' }, late.state, '10.0.0.1')).rejects.toThrow('too long ago')
+  await expect(directory.finish({ state: late.state, code: 'c' }, late.state, '10.0.0.1')).rejects.toThrow(
+    'too long ago',
+  )
 })
 
 it('finishes a sign-in whatever number of others was begun since: they take no place', async () => {

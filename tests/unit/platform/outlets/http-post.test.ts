@@ -43,7 +43,9 @@ it.each([
   ],
   ['nothing, and closes', '', 'hang up'],
 ])('fails when the answer is %s', async (_name, bytes, words) => {
-  await expect(post((socket) => (bytes === '' ? socket.destroy() : socket.write(bytes)))).rejects.toThrow(words)
+  await expect(post((socket) => (bytes === '' ? socket.destroy() : socket.write(bytes)))).rejects.toThrow(
+    words,
+  )
 })
 
 it.each(['HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n'])(

@@ -4,7 +4,12 @@ import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { AllStored, type ResultStorage } from '../../../../../gateway/dialects/box/result-storage.ts'
 import { Addresses, covers, deviceSettingsOf } from '../../../../../gateway/dialects/box/senders.ts'
-import { exposedBurst, knockPrefix, Strangers, strangersMax } from '../../../../../gateway/dialects/box/strangers.ts'
+import {
+  exposedBurst,
+  knockPrefix,
+  Strangers,
+  strangersMax,
+} from '../../../../../gateway/dialects/box/strangers.ts'
 import type { DeviceResult } from '../../../../../gateway/dialects/port.ts'
 import { kindOfReadings } from '../../../../../gateway/config/kind-of-readings.ts'
 
