@@ -20,6 +20,7 @@ import type { SecurityLog } from '../../accounts/security-log.ts'
 import type { BoxEnrolment } from '../../enrolment/box-enrolment.ts'
 import type { BundleFolder } from '../../fleet/bundle-folder.ts'
 import { readHandover } from '../../fleet/read-handover.ts'
+import { UploadPace } from '../../fleet/upload-pace.ts'
 import { planBytesMax, type PlanFolder } from '../../fleet/plan-folder.ts'
 import type { Storage } from '../../storage/port.ts'
 import { ApiProblem } from '../problems.ts'
@@ -140,6 +141,7 @@ function planRoute({ plans }: UploadRouteOptions, signed: ReturnType<typeof crea
 
 function createSigned({ enrolment, clock, securityLog }: UploadRouteOptions) {
   const guesses = new GuessLimit(clock)
+  const pace = new UploadPace(clock)
   return (purpose: UploadPurpose, { header, upload, address }: RouteCall): Upload => {
     if (!enrolment) throw new ApiProblem('no-enrolment')
     if (!guesses.allows(purpose, address)) throw new ApiProblem('too-many-guesses')
@@ -161,6 +163,7 @@ function createSigned({ enrolment, clock, securityLog }: UploadRouteOptions) {
       securityLog.note('box-enrolment-refused', '', address, `${purpose}: certificate-over`)
       throw new ApiProblem('certificate-over')
     }
+    if (!pace.take(box, purpose)) throw new ApiProblem('busy')
     return { box, atMs, bytes }
   }
 }
