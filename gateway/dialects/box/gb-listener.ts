@@ -43,6 +43,8 @@ const knownMsMax = 86_400_000
 const idleMs = 2 * expiresMsMax
 /** Alarms that wait for their commit; a further one gets no answer, and its device sends it again. */
 const waitingLimits = { max: 128, perName: 8 }
+/** Questions of ours that wait for an answer: a camera that sends without end takes none of another's. */
+const askedLimits = { max: 1000, perName: 8 }
 /** Connections of one camera or recorder. */
 const connectionsPerCodeMax = 4
 const registeredMax = 1000
@@ -92,6 +94,7 @@ export class GbListener {
   readonly #registered = new Map<string, Registered>()
   readonly #stopped = new AbortController()
   readonly #waiting = new WaitingByName(waitingLimits)
+  readonly #asked = new WaitingByName(askedLimits)
   /** Whose password was right. */
   readonly #ofCode = new ConnectionsByName(connectionsPerCodeMax)
   /** Any machine can cause these lines. */
@@ -337,8 +340,16 @@ export class GbListener {
   }
 
   /** True when the device has answered. */
-  async #send(code: string, { link, uri }: Reachable, body: Buffer): Promise<boolean> {
-    if (this.#stopped.signal.aborted) return false
+  async #send(code: string, device: Reachable, body: Buffer): Promise<boolean> {
+    if (this.#stopped.signal.aborted || !this.#asked.enter(code)) return false
+    try {
+      return await this.#ask(code, device, body)
+    } finally {
+      this.#asked.leave(code)
+    }
+  }
+
+  async #ask(code: string, { link, uri }: Reachable, body: Buffer): Promise<boolean> {
     const { settings, random, clock, logger, id } = this.#options
     const { port } = link.local
     // A socket that listens everywhere has no address of its own.
