@@ -25,6 +25,8 @@ const strangersMax = 100
 const firstByteMs = 30_000
 const firstReportMs = 120_000
 const brokenMax = 20
+/** Frames of one connection in one turn of the event loop: a repeat is answered at once, and many would hold everybody up. */
+const framesInTurnMax = 16
 /** Connections of one account. */
 export const connectionsPerAccountMax = 4
 /** DC-09 clause 5.5.1.9: how far the time of an encrypted frame may be away, in the past and in the future. */
@@ -45,6 +47,13 @@ interface Caller {
   /** Absent by UDP. */
   socket?: Socket
   answer: (bytes: Buffer, account: string) => void
+}
+
+/** What has arrived on one connection, and is not read yet. */
+interface Stream {
+  caller: Caller
+  rest: Buffer
+  broken: number
 }
 
 export class PanelListener {
@@ -134,21 +143,32 @@ export class PanelListener {
     socket.setTimeout(this.#options.settings.idleS * 1000, () => socket.destroy())
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#sockets.delete(socket))
-    let rest: Buffer = Buffer.alloc(0)
-    let broken = 0
     const answer = (bytes: Buffer, account: string): void => {
       if (!socket.destroyed && this.#guard.admit(socket, account)) socket.write(bytes)
     }
+    const stream: Stream = { caller: { socket, answer }, rest: Buffer.alloc(0), broken: 0 }
     socket.on('data', (chunk: Buffer) => {
-      rest = Buffer.concat([rest, chunk])
-      for (let end = rest.indexOf(0x0d); end >= 0 && !socket.destroyed; end = rest.indexOf(0x0d)) {
-        const bytes = rest.subarray(0, end)
-        rest = rest.subarray(end + 1)
-        if (!this.#take(bytes, { socket, answer }) && ++broken > brokenMax)
-          return this.#end(socket, 'no frames of DC-09')
-      }
-      if (rest.length > frameBytesMax) this.#end(socket, 'more bytes than a frame has')
+      stream.rest = Buffer.concat([stream.rest, chunk])
+      this.#read(socket, stream)
     })
+  }
+
+  #read(socket: Socket, stream: Stream): void {
+    for (let frames = 0; !socket.destroyed; frames++) {
+      const end = stream.rest.indexOf(0x0d)
+      if (end < 0) break
+      if (frames >= framesInTurnMax) {
+        socket.pause()
+        setImmediate(() => this.#read(socket, stream))
+        return
+      }
+      const bytes = stream.rest.subarray(0, end)
+      stream.rest = stream.rest.subarray(end + 1)
+      if (!this.#take(bytes, stream.caller) && ++stream.broken > brokenMax)
+        return this.#end(socket, 'no frames of DC-09')
+    }
+    if (stream.rest.length > frameBytesMax) this.#end(socket, 'more bytes than a frame has')
+    else socket.resume()
   }
 
   /** False when these are no frame. */

@@ -23,6 +23,11 @@ const strangersMax = 100
 /** A recorder on a slow radio link has so long for its first byte, and for its first report. */
 const firstByteMs = 30_000
 const firstReportMs = 180_000
+/**
+ * Frames of one connection in one turn of the event loop. A repeat is answered at once: a recorder that sends a thousand of them
+ * in one segment would hold everybody up.
+ */
+const framesInTurnMax = 16
 /** Broken frames of one connection; beyond it the connection ends. */
 const brokenMax = 20
 
@@ -41,6 +46,8 @@ interface Caller {
   packets: Packets
   waiting: number
   broken: number
+  /** An answer that comes at once must not read on from inside: the stack would end before the frames do. */
+  isReading: boolean
 }
 
 export class RecorderListener {
@@ -103,7 +110,14 @@ export class RecorderListener {
     socket.setTimeout(this.#options.settings.idleS * 1000, () => socket.destroy())
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#sockets.delete(socket))
-    const caller: Caller = { socket, bytes: Buffer.alloc(0), packets: new Packets(), waiting: 0, broken: 0 }
+    const caller: Caller = {
+      socket,
+      bytes: Buffer.alloc(0),
+      packets: new Packets(),
+      waiting: 0,
+      broken: 0,
+      isReading: false,
+    }
     socket.on('data', (chunk: Buffer) => {
       caller.bytes = Buffer.concat([caller.bytes, chunk])
       this.#read(caller)
@@ -111,22 +125,37 @@ export class RecorderListener {
   }
 
   #read(caller: Caller): void {
+    if (caller.isReading) return
+    caller.isReading = true
+    const isMore = this.#readTurn(caller)
+    caller.isReading = false
     const { socket } = caller
-    while (caller.waiting < waitingMax && !socket.destroyed) {
+    if (socket.destroyed) return
+    if (isMore) {
+      socket.pause()
+      setImmediate(() => this.#read(caller))
+    } else if (caller.bytes.length > frameBytesMax && caller.waiting < waitingMax)
+      this.#end(caller, 'more bytes than a frame has')
+    else if (caller.waiting >= waitingMax) socket.pause()
+    else socket.resume()
+  }
+
+  /** True when there may be more frames for the next turn. */
+  #readTurn(caller: Caller): boolean {
+    const { socket } = caller
+    for (let frames = 0; caller.waiting < waitingMax && !socket.destroyed; frames++) {
+      if (frames >= framesInTurnMax) return true
       const cut = cutFrame(caller.bytes)
-      if (cut.size === 0) break
+      if (cut.size === 0) return false
       caller.bytes = caller.bytes.subarray(cut.size)
       if (!cut.frame) {
         // A broken frame is not confirmed: the recorder sends it again.
-        if (++caller.broken > brokenMax) return this.#end(caller, cut.problem ?? 'no frame')
+        if (++caller.broken > brokenMax) this.#end(caller, cut.problem ?? 'no frame')
         continue
       }
       this.#take(caller, cut.frame, Buffer.from(cut.bytes))
     }
-    if (caller.bytes.length > frameBytesMax && caller.waiting < waitingMax)
-      return this.#end(caller, 'more bytes than a frame has')
-    if (caller.waiting >= waitingMax) socket.pause()
-    else socket.resume()
+    return false
   }
 
   #take(caller: Caller, frame: Frame, bytes: Buffer): void {

@@ -110,6 +110,24 @@ describe('recorders', () => {
     expect(taken).toEqual([])
   })
 
+  it('reads thousands of reports in one segment a few in a turn, also when each is answered at once', async () => {
+    const report =
+      '7E7E05001122334403E832002B020034170718110016F1F1001122334448F0F01707181100201900004026190000403923000104903812109903A421'
+    const frames = 5000
+    let [most, before, isOver] = [0, 0, false]
+    const count = (): void => {
+      most = Math.max(most, taken.length - before)
+      before = taken.length
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+    expect(await isEnded(Buffer.from(report.repeat(frames), 'hex'))).toBe(false)
+    while (taken.length < frames) await new Promise((resolve) => setTimeout(resolve, 5))
+    isOver = true
+    // Those of a segment that arrives, and of the turn that was set for the one before.
+    expect(most).toBeLessThanOrEqual(32)
+  })
+
   it('ends a connection with more bytes than a frame has, and no frame in them', async () => {
     const bytes = Buffer.alloc(frameBytesMax + 100, 0x7e)
     expect(await isEnded(bytes)).toBe(true)
