@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { extname, join, normalize, sep } from 'node:path'
 import { isLoopback } from '../../platform/loopback.ts'
+import { PacedLog } from '../../platform/paced-log.ts'
 import { StrangerGuard } from '../../platform/strangers/stranger-guard.ts'
 import { networkOf } from '../../platform/strangers/network-address.ts'
 import { isOwnName } from '../../platform/strangers/own-name.ts'
@@ -60,12 +61,14 @@ export class ConsoleServer {
   readonly #routes: readonly Route[]
   readonly #guard: StrangerGuard
   readonly #consoleListeners: ConsoleListeners
+  readonly #log: PacedLog
   #longBodies = 0
 
   constructor(options: ConsoleOptions) {
     const { access, clock, logger } = options
     this.#options = options
     this.#routes = consoleRoutes(options)
+    this.#log = new PacedLog(clock)
     this.#guard = new StrangerGuard({
       limits: strangerLimits,
       clock,
@@ -125,9 +128,12 @@ export class ConsoleServer {
     try {
       await this.#answer(new URL(request.url ?? '/', 'http://box'), request, response)
     } catch (error) {
-      this.#options.logger.warn(
-        { path: request.url, reason: (error as Error).message },
-        'the console could not answer',
+      // A request can cause it by its path alone.
+      this.#log.line((leftOut) =>
+        this.#options.logger.warn(
+          { path: request.url?.slice(0, 200), reason: (error as Error).message, leftOut },
+          'the console could not answer',
+        ),
       )
       send(response, 500, 'text/plain', 'the box could not answer; its log says why\n')
     }
