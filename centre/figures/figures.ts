@@ -77,30 +77,54 @@ function durationOf({ openedAtMs, doneAtMs }: CaseRow, step: MeasuredStep): numb
   return Math.max(0, doneMs - Math.max(openedAtMs, ...before.filter((ms) => ms <= doneMs)))
 }
 
-function stepFigures(rows: readonly CaseRow[], step: MeasuredStep, limitMs: number | undefined): StepFigures {
+/** A report upward is not asked for in every case: only these follow each other. */
+const dueSteps = measuredSteps.filter((step) => step !== 'report')
+
+/** True if the case waits for this step and the limit is over: an alarm without an answer must lower the share. */
+function isOverdue(row: CaseRow, step: MeasuredStep, limitMs: number, nowMs: number): boolean {
+  const { openedAtMs, doneAtMs, isOver } = row
+  const last = dueSteps.findLastIndex((one) => doneAtMs[one] !== undefined)
+  if (isOver || dueSteps[last + 1] !== step) return false
+  const sinceMs = Math.max(openedAtMs, ...Object.values(doneAtMs))
+  return nowMs - sinceMs > limitMs
+}
+
+function stepFigures(
+  rows: readonly CaseRow[],
+  step: MeasuredStep,
+  limitMs: number | undefined,
+  nowMs: number,
+): StepFigures {
+  const overdue =
+    limitMs === undefined ? 0 : rows.filter((row) => isOverdue(row, step, limitMs, nowMs)).length
   const durations = rows.flatMap((row) => durationOf(row, step) ?? []).sort((a, b) => a - b)
   const [medianMs, p95Ms] = [percentile(durations, 0.5), percentile(durations, 0.95)]
   return {
     done: durations.length,
     ...(limitMs === undefined ? {} : { limitMs, inTime: durations.filter((ms) => ms <= limitMs).length }),
+    ...(overdue === 0 ? {} : { overdue }),
     ...(medianMs === undefined ? {} : { medianMs }),
     ...(p95Ms === undefined ? {} : { p95Ms }),
   }
 }
 
-function caseFigures(rows: readonly CaseRow[], { limitMs }: FigureOptions): CaseFigures {
+function caseFigures(rows: readonly CaseRow[], { limitMs, nowMs }: FigureOptions): CaseFigures {
   const byColour: CaseFigures['byColour'] = {}
   for (const colour of colours) {
     const some = rows.filter((row) => row.colour === colour)
     if (some.length === 0) continue
-    const steps = measuredSteps.map((step) => [step, stepFigures(some, step, limitMs(step, colour))] as const)
+    const steps = measuredSteps.map(
+      (step) => [step, stepFigures(some, step, limitMs(step, colour), nowMs)] as const,
+    )
     byColour[colour] = {
       cases: some.length,
-      steps: Object.fromEntries(steps.filter(([, { done }]) => done > 0)),
+      steps: Object.fromEntries(steps.filter(([, { done, overdue }]) => done > 0 || overdue)),
     }
   }
   const answered = rows.filter(
-    ({ colour, doneAtMs }) => (colour === 'red' || colour === 'orange') && doneAtMs.feedback !== undefined,
+    ({ colour, doneAtMs, isOver, openedAtMs }) =>
+      (colour === 'red' || colour === 'orange') &&
+      (doneAtMs.feedback !== undefined || (!isOver && nowMs - openedAtMs > tenMinutesMs)),
   )
   const known = rows.flatMap(({ outcome }) => outcome ?? [])
   const sum = (valueOf: (row: CaseRow) => number): number => rows.reduce((all, row) => all + valueOf(row), 0)
@@ -110,7 +134,7 @@ function caseFigures(rows: readonly CaseRow[], { limitMs }: FigureOptions): Case
     tenMinutes: {
       cases: answered.length,
       inTime: answered.filter(
-        ({ openedAtMs, doneAtMs }) => (doneAtMs.feedback ?? 0) - openedAtMs <= tenMinutesMs,
+        ({ openedAtMs, doneAtMs }) => (doneAtMs.feedback ?? Infinity) - openedAtMs <= tenMinutesMs,
       ).length,
     },
     falseAlarms: { known: known.length, false: known.filter((outcome) => falseOutcomes.has(outcome)).length },

@@ -18,6 +18,7 @@ const words = {
   step: { zh: '步骤', en: 'Step' },
   done: { zh: '完成', en: 'Done' },
   inTime: { zh: '按时', en: 'In time' },
+  overdue: { zh: '逾期未办', en: 'Overdue' },
   share: { zh: '按时率', en: 'Share' },
   limit: { zh: '时限', en: 'Limit' },
   median: { zh: '中位数', en: 'Median' },
@@ -71,6 +72,7 @@ interface StepRow {
   step: MeasuredStep
   done: number
   inTime: number | undefined
+  overdue: number
   limitMs: number | undefined
   medianMs: number | undefined
   p95Ms: number | undefined
@@ -81,8 +83,8 @@ function stepRows(place: string, { byColour }: CaseFigures): StepRow[] {
     measuredSteps.flatMap((step) => {
       const found = byColour[colour]?.steps[step]
       if (!found) return []
-      const { done, inTime, limitMs, medianMs, p95Ms } = found
-      return [{ place, colour, step, done, inTime, limitMs, medianMs, p95Ms }]
+      const { done, inTime, overdue = 0, limitMs, medianMs, p95Ms } = found
+      return [{ place, colour, step, done, inTime, overdue, limitMs, medianMs, p95Ms }]
     }),
   )
 }
@@ -104,6 +106,7 @@ export function figuresCsv(figures: Figures, language: Language): string {
     'limitSeconds',
     'medianSeconds',
     'p95Seconds',
+    wordOf('overdue'),
   ]
   const seconds = (ms: number | undefined): string | number => (ms === undefined ? '' : Math.round(ms / 1000))
   const rows = placesOf(figures, wordOf('town')).flatMap(([place, some]) =>
@@ -116,6 +119,7 @@ export function figuresCsv(figures: Figures, language: Language): string {
       seconds(row.limitMs),
       seconds(row.medianMs),
       seconds(row.p95Ms),
+      row.overdue,
     ]),
   )
   return `\uFEFF${[head, ...rows].map((row) => row.map(csvCell).join(',')).join('\r\n')}\r\n`
@@ -172,6 +176,7 @@ function caseTables(figures: Figures, language: Language, wordOf: WordOf): strin
         wordOf('step'),
         wordOf('done'),
         wordOf('inTime'),
+        wordOf('overdue'),
         wordOf('share'),
         wordOf('limit'),
         wordOf('median'),
@@ -184,7 +189,8 @@ function caseTables(figures: Figures, language: Language, wordOf: WordOf): strin
           stepWords[row.step][language],
           row.done,
           row.inTime ?? '',
-          row.inTime === undefined ? '' : percent(row.inTime, row.done),
+          row.overdue,
+          row.inTime === undefined ? '' : percent(row.inTime, row.done + row.overdue),
           duration(row.limitMs),
           duration(row.medianMs),
           duration(row.p95Ms),

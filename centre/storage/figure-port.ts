@@ -8,6 +8,8 @@ export interface CaseRow {
   village: string
   colour: Colour
   isDrill: boolean
+  /** Archived or merged: no step is due any more. */
+  isOver: boolean
   openedAtMs: number
   outcome?: CaseOutcome
   /** When each step was first done. */

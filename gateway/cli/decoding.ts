@@ -153,14 +153,18 @@ export class Decoding {
       ...(modbus === undefined ? {} : { modbus }),
       ...(password === undefined ? {} : { password }),
     }
-    return new DialectSession({ dialect, settings })
+    const deviceOf = (result: DeviceResult): string => this.#idOf(sender, result.device)
+    return new DialectSession({ dialect, settings, deviceOf })
+  }
+
+  #idOf(settings: SenderSettings | undefined, address: string): string {
+    return settings?.isDevice ? settings.id : this.#addresses.idOf(address)
   }
 
   #resultsOf(heard: SessionResult, atMs: number, { settings }: Sender): object[] {
     return heard.results.map((result) => {
       const { device, readings, momentary, presence, faults, answer } = result
-      const id = settings?.isDevice ? settings.id : this.#addresses.idOf(device)
-      const alarms = this.#alarmsOf({ ...result, device: id }, atMs)
+      const alarms = this.#alarmsOf({ ...result, device: this.#idOf(settings, device) }, atMs)
       return {
         device,
         readings,

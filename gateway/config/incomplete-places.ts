@@ -2,9 +2,23 @@
 import type { Problem } from '../../protocols/kit/result.ts'
 import type { GatewayConfig } from './config.ts'
 
+/** A native device sends its level itself, so the height of its sensor would have no effect here. */
+const withoutEffect = ({ devices }: Pick<GatewayConfig, 'devices'>): Problem[] =>
+  devices.flatMap(({ mountingHeightMm, dialect, via, address }, i) =>
+    mountingHeightMm !== undefined && (dialect ?? via ?? address) === undefined
+      ? [
+          {
+            path: `devices.${i}.mountingHeightMm`,
+            message:
+              'it has no effect: a device with the native messages sends waterLevelMm itself; it is for a distance sensor of another dialect (dialect, or address with via) 无效：原生设备自行上报水位，此项只用于其他方言的测距传感器',
+          },
+        ]
+      : [],
+  )
+
 /** Gauges without a configured lowest level: only a default then separates a reading below the bed from water. */
 export function findIncompletePlaces({ devices }: Pick<GatewayConfig, 'devices'>): Problem[] {
-  return devices.flatMap(({ kind, water }, i) =>
+  const unlimited = devices.flatMap(({ kind, water }, i) =>
     kind === 'water' && water?.minMm === undefined
       ? [
           {
@@ -15,4 +29,5 @@ export function findIncompletePlaces({ devices }: Pick<GatewayConfig, 'devices'>
         ]
       : [],
   )
+  return [...unlimited, ...withoutEffect({ devices })]
 }

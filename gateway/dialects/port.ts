@@ -155,7 +155,7 @@ export interface DialectSettings {
   inputs?: Readonly<Record<string, 'button' | 'motion' | 'smoke' | 'fire' | 'gas' | 'leak'>> | undefined
   /** Four hex digits that SL 651 recorders must send. */
   password?: string | undefined
-  /** Configuration of single devices behind the bridge, by the hardware's address. */
+  /** Configuration of single devices, by the hardware's address; by the id of a device without one. */
   devices?: Readonly<Record<string, DialectDeviceSettings>>
 }
 

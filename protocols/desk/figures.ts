@@ -14,6 +14,8 @@ export interface StepFigures {
   done: number
   /** Cases in which the step was done within its limit; absent when the step has no limit. */
   inTime?: number
+  /** Cases that wait for this step and whose limit is over: they count as not in time. Absent when there is none. */
+  overdue?: number
   limitMs?: number
   medianMs?: number
   p95Ms?: number
@@ -22,7 +24,10 @@ export interface StepFigures {
 export interface CaseFigures {
   cases: number
   byColour: Partial<Record<Colour, { cases: number; steps: Partial<Record<MeasuredStep, StepFigures>> }>>
-  /** Red and orange cases with feedback from the scene; `inTime`: with feedback within ten minutes of the opening. */
+  /**
+   * Red and orange cases with feedback from the scene, or for more than ten minutes without; `inTime`: with feedback
+   * within ten minutes of the opening.
+   */
   tenMinutes: { cases: number; inTime: number }
   /** `known`: cases whose feedback gives a cause; `false`: those of them that were a false alarm. */
   falseAlarms: { known: number; false: number }

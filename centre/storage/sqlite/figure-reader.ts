@@ -19,7 +19,7 @@ const reachMs = 92 * 86_400_000
 /** Places of a scope that are read one by one; a longer one is compared row by row. */
 const placesMax = 50
 
-type StoredFacts = Omit<CaseFactValues, 'outcome'> & { outcome: CaseOutcome | null }
+type StoredFacts = Omit<CaseFactValues, 'outcome'> & { outcome: CaseOutcome | null; isOver: number }
 
 interface StoredAlarm {
   box: string
@@ -50,6 +50,7 @@ function caseRowOf(facts: StoredFacts): CaseRow[] {
       village: facts.village,
       colour,
       isDrill: facts.isDrill === 1,
+      isOver: facts.isOver === 1,
       openedAtMs: facts.openedAtMs,
       ...(facts.outcome === null ? {} : { outcome: facts.outcome }),
       doneAtMs,
@@ -62,7 +63,7 @@ function caseRowOf(facts: StoredFacts): CaseRow[] {
 /** Scope and village are conditions of the query: its limit counts no row that the person may not see. */
 function createCaseRows(db: Sqlite, casesMax: number): (span: Span) => { rows: CaseRow[]; isCut: boolean } {
   const columns = `f.number, f.village, f.colour_rank AS colourRank, f.is_drill AS isDrill, f.opened_at_ms AS openedAtMs,
-    f.outcome, f.reopened, f.supervisor_calls AS supervisorCalls, f.accepted, f.reported, f.dispatched, f.feedback,
+    c.is_over AS isOver, f.outcome, f.reopened, f.supervisor_calls AS supervisorCalls, f.accepted, f.reported, f.dispatched, f.feedback,
     f.verified, f.archived`
   type Within = [string | null, string | null, string | null, string | null, number]
   const within = `${inScopeSql('f.village')} AND ${inScopeSql('f.village')}`
@@ -72,7 +73,7 @@ function createCaseRows(db: Sqlite, casesMax: number): (span: Span) => { rows: C
   )
   // A village, or the code that the villages of a town begin with.
   const ofPlace = db.prepare<[string, string, number, number, ...Within], StoredFacts>(
-    `SELECT ${columns} FROM case_facts f INDEXED BY case_facts_of_village
+    `SELECT ${columns} FROM case_facts f INDEXED BY case_facts_of_village CROSS JOIN cases c ON c.number = f.number
      WHERE f.village >= ? AND f.village < ? AND f.opened_at_ms >= ? AND f.opened_at_ms < ? AND ${within} LIMIT ?`,
   )
   return ({ fromMs, toMs, village, scope }) => {

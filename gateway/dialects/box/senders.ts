@@ -33,17 +33,17 @@ export interface AddressedDevice {
   mountingHeightMm?: number | undefined
 }
 
-/** The configuration of single devices, as a dialect needs it: by address. */
+/** The configuration of single devices, as a dialect needs it: by address, and by id where they have none. */
 export function deviceSettingsOf(
   devices: readonly AddressedDevice[],
 ): Readonly<Record<string, DialectDeviceSettings>> {
   return Object.fromEntries(
-    devices.flatMap(({ address, codec, mountingHeightMm }) =>
-      address === undefined || (codec ?? mountingHeightMm) === undefined
+    devices.flatMap(({ id, address, codec, mountingHeightMm }) =>
+      (codec ?? mountingHeightMm) === undefined
         ? []
         : [
             [
-              plainAddress(address),
+              address === undefined ? id : plainAddress(address),
               {
                 ...(codec === undefined ? {} : { codec }),
                 ...(mountingHeightMm === undefined ? {} : { mountingHeightMm }),

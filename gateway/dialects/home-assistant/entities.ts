@@ -37,6 +37,8 @@ const byClass: Record<string, (isOn: boolean | null) => DialectReadings> = looku
   gas: (gas) => ({ gas }),
   carbon_monoxide: (carbonMonoxide) => ({ carbonMonoxide }),
   moisture: (leak) => ({ leak }),
+  // A heat detector: a fire, also without smoke.
+  heat: (fire) => ({ heatAlarm: fire, fire }),
   vibration: (vibration) => ({ vibration }),
   tamper: (tamper) => ({ tamper }),
   battery: (batteryLow) => ({ batteryLow }),
@@ -74,8 +76,9 @@ function readSensor({ deviceClass = '', unit = '', name }: Entity, value: unknow
   if (deviceClass === 'signal_strength') return { signalDbm: signalOf(value) }
   const lengthMm = millimetresOf(value, unit)
   if (lengthMm !== undefined && deviceClass === 'precipitation') return { rainMm: lengthMm }
+  if (lengthMm !== undefined && /water|level|liquid|水/i.test(name)) return { waterLevelMm: lengthMm }
   if (lengthMm !== undefined)
-    return /water|level|liquid|水/i.test(name) ? { waterLevelMm: lengthMm } : { [`${name}Mm`]: lengthMm }
+    return deviceClass === 'distance' ? { distanceMm: lengthMm } : { [`${name}Mm`]: lengthMm }
   return { [name]: numberOf(value) ?? value }
 }
 

@@ -6,7 +6,6 @@ import {
   type Decoded,
   type DeviceDescription,
   type DeviceResult,
-  type DialectReadings,
   type DialectSettings,
   type Knowledge,
   type Learned,
@@ -101,19 +100,7 @@ function answerOf(
   return { readings: {}, problem: 'no codec is configured for it, and its frame is unknown' }
 }
 
-/** A distance becomes a water level if the height of the sensor above the bed is configured. */
-function withLevel(readings: DialectReadings, heightMm: number | undefined): DialectReadings {
-  const distance = readings['distanceMm']
-  if (heightMm === undefined || distance === undefined || readings.waterLevelMm !== undefined) return readings
-  return { ...readings, waterLevelMm: typeof distance === 'number' ? heightMm - distance : null }
-}
-
-function resultOf(
-  uplink: Uplink,
-  answer: MakerAnswer,
-  messageId: string | undefined,
-  settings: DialectSettings,
-): DeviceResult {
+function resultOf(uplink: Uplink, answer: MakerAnswer, messageId: string | undefined): DeviceResult {
   const { device, signalDbm, snrDb, batteryPercent, about } = uplink
   return {
     device,
@@ -121,7 +108,7 @@ function resultOf(
       ...(signalDbm === undefined ? {} : { signalDbm }),
       ...(snrDb === undefined ? {} : { snrDb }),
       ...(batteryPercent === undefined ? {} : { batteryPercent }),
-      ...withLevel(answer.readings, settings.devices?.[device]?.mountingHeightMm),
+      ...answer.readings,
     },
     ...(answer.momentary ? { momentary: answer.momentary } : {}),
     ...(answer.faults ? { faults: answer.faults } : {}),
@@ -144,10 +131,10 @@ export function decodeUplink(
       fCnt === undefined ? undefined : countFrame(known, device, { fCnt, session, timeMs, bytes })
     const learned = [...uplink.learned, ...(counted?.learned ?? [])]
     if (found.problem !== undefined) {
-      const results = found.faults ? [resultOf(uplink, found, counted?.messageId, settings)] : []
+      const results = found.faults ? [resultOf(uplink, found, counted?.messageId)] : []
       return { ...unreadable(found.problem, device), results, learned }
     }
-    const result = resultOf(uplink, found, counted?.messageId, settings)
+    const result = resultOf(uplink, found, counted?.messageId)
     const isEmpty = Object.keys(result.readings).length === 0 && !result.faults
     if (isEmpty) return nothing(found.ignored ?? 'no readings', learned)
     return { results: [result], learned }

@@ -58,6 +58,11 @@ const level: Read = (value, { unit }) => {
   const waterLevelMm = millimetresOf(value, unit ?? 'm')
   return waterLevelMm === undefined ? {} : { waterLevelMm }
 }
+/** Without its unit it is a number without a meaning. */
+const distance: Read = (value, { unit = '' }) => {
+  const distanceMm = millimetresOf(value, unit)
+  return distanceMm === undefined ? { distance: value } : { distanceMm }
+}
 const healthy = /^(none|clear|normal|ok|no_fault|)$/i
 /** Words other than "none" name a fault: `sensor_fault`, `e1`. */
 const fault =
@@ -112,6 +117,7 @@ const reads: Record<string, Read> = lookup({
   humidity: number('humidityPercent', percentOf),
   liquid_depth: level,
   water_level: level,
+  distance,
   liquid_level_percent: number('levelPercent', percentOf),
   battery_state: batteryWord,
   battery_level: batteryWord,

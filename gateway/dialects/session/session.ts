@@ -3,10 +3,12 @@
 // for `gengfu decode`.
 import type { Decoded, DeviceResult, Dialect, DialectMessage, DialectSettings } from '../port.ts'
 import { ContentIds, type ContentMark } from './content-ids.ts'
+import { plainAddress } from '../../config/plain-address.ts'
 import { eventOf } from './event-of.ts'
 import { LearnedDocuments } from './knowledge.ts'
 import { Presses } from './presses.ts'
 import { vanishedFields } from './vanished.ts'
+import { withLevel } from './water-level.ts'
 
 export interface SessionOptions {
   dialect: Dialect
@@ -65,7 +67,11 @@ export class DialectSession {
       : this.#heard(decoded, message)
   }
 
-  #heard(decoded: Decoded, message: DialectMessage): SessionResult {
+  #heard(given: Decoded, message: DialectMessage): SessionResult {
+    const hasDistance = given.results.some(({ readings }) => readings['distanceMm'] !== undefined)
+    const decoded = hasDistance
+      ? { ...given, results: given.results.map((result) => this.#withLevel(result)) }
+      : given
     const undos: (() => void)[] = []
     const results: Counted[] = []
     const repeated: Counted[] = []
@@ -106,6 +112,13 @@ export class DialectSession {
         : {}),
       undo: () => undos.forEach((undo) => undo()),
     }
+  }
+
+  /** By the hardware's address, or by the device's id if its sender is the device itself. */
+  #withLevel(result: DeviceResult): DeviceResult {
+    const { devices = {} } = this.settings
+    const own = devices[plainAddress(result.device)] ?? devices[this.#deviceOf(result)]
+    return { ...result, readings: withLevel(result.readings, own?.mountingHeightMm) }
   }
 
   /** A dialect throws nothing; if one does, the message is stored raw and no other sender is affected. */

@@ -89,6 +89,7 @@ function fiveKeys(frame: Frame): MakerAnswer {
 const outside = {
   probe: [1, 2],
   probeAndTime: [9, 10],
+  contact: 4,
   climate: 11,
   movement: 14,
   serialNumber: [15, 0x10, 0x20],
@@ -114,6 +115,8 @@ function climate(frame: Frame): MakerAnswer {
       ? degrees(7)
       : null
   if (probe !== null) readings['externalTemperatureC'] = probe
+  // A contact that the installer has wired: its meaning is not in the frame.
+  if (kind === outside.contact) readings['digital'] = frame.u8(7)
   if (kind === outside.movement) readings['motion'] = (frame.u8(7) & 1) === 1
   return { readings }
 }
@@ -147,9 +150,10 @@ export function dragino(fPort: number, frame: Frame, model: string): MakerAnswer
   if (model.startsWith('pb05')) return fiveKeys(frame)
   if (model.startsWith('lht65')) return climate(frame)
   if (model.startsWith('lht52')) return shortClimate(frame)
-  if (/^psl?/.test(model) || frame.length === 9) return probe(frame)
-  const isUltrasonic = /^l?dds(75|20|45)/.test(model) || frame.length === 8 || frame.length === 5
-  if (!isUltrasonic) return problem('which Dragino device it is: the length is none of ours')
+  const isUltrasonic = /^l?dds(75|20|45)/.test(model)
+  if (/^psl?/.test(model) || (!isUltrasonic && frame.length === 9)) return probe(frame)
+  if (!isUltrasonic && frame.length !== 8 && frame.length !== 5)
+    return problem('which Dragino device it is: the length is none of ours')
   return frame.length > 8 || (frame.u8(0) & 0x10) !== 0
     ? problem('several distances in one frame')
     : ultrasonic(frame)

@@ -1,23 +1,11 @@
 // Milesight: channel, type, value, one after the other. The meaning of a channel depends on the model: a known model
 // decides, otherwise its neighbours in the frame. After the tables in the user guides (also in
 // Milesight-IoT/SensorDecoders, README of each model).
-import type { DialectReadings } from '../../port.ts'
 import { percentOf, temperatureOf } from '../../meaning/values.ts'
 import { ignored, problem, rounded, type Frame, type MakerAnswer } from './answer.ts'
+import { depth, distance, distanceException, measured, type Field, type State } from './milesight-distance.ts'
 import { lengthForModel, lengthOfType } from './milesight-lengths.ts'
-
-interface State {
-  readings: DialectReadings
-  press?: 'pressed' | 'held' | 'double'
-  faults: Set<string>
-  /** The frame contains a value from which faults are read. */
-  isDiagnostic: boolean
-}
-
-interface Field {
-  size: number
-  read?: (at: number, frame: Frame, state: State) => void
-}
+import { milesightSmoke } from './milesight-smoke.ts'
 
 const presses = { 1: 'pressed', 2: 'held', 3: 'double' } as const
 
@@ -43,6 +31,20 @@ const humidity: Field = {
   size: 1,
   read: (at, frame, { readings }) => (readings['humidityPercent'] = percentOf(frame.u8(at) / 2)),
 }
+/** Humidity in tenths; 0xFFFF: it could not be measured. */
+const fineHumidity = (size: number): Field => ({
+  size,
+  read: (at, frame, { readings }) => (readings['humidityPercent'] = percentOf(frame.u16le(at) / 10)),
+})
+/** Sent instead of the value: the probe could not be read (0), or is beyond its range (1). */
+const probeFault = (...names: string[]): Field => ({
+  size: 1,
+  read: (at, frame, state) => {
+    state.isDiagnostic = true
+    state.faults.add(frame.u8(at) === 1 ? 'out-of-range' : 'sensor-fault')
+    for (const name of names) state.readings[name] = null
+  },
+})
 const flag = (name: 'leak' | 'tamper' | 'motion' | 'gas'): Field => ({
   size: 1,
   read: (at, frame, { readings }) =>
@@ -68,42 +70,6 @@ const position: Field = {
   },
 }
 
-function takeDistance(distanceMm: number, state: State): void {
-  state.isDiagnostic = true
-  // 0xFFFD and 0xFFFF: out of range, sensor fault.
-  const isMeasured = distanceMm < 0xfffd
-  state.readings['distanceMm'] = isMeasured ? distanceMm : null
-  if (!isMeasured) state.faults.add(distanceMm === 0xfffd ? 'out-of-range' : 'sensor-fault')
-}
-const distance = (size: number, factor = 1): Field => ({
-  size,
-  read: (at, frame, state) => {
-    const raw = frame.u16le(at)
-    takeDistance(raw < 0xfffd ? Math.round(raw * factor) : raw, state)
-  },
-})
-/** A number of two bytes; the three highest mean that it could not be measured. */
-const measured = (name: string): Field => ({
-  size: 2,
-  read: (at, frame, state) => {
-    const raw = frame.u16le(at)
-    state.readings[name] = raw < 0xfffd ? raw : null
-    if (raw >= 0xfffd) {
-      state.isDiagnostic = true
-      state.faults.add('sensor-fault')
-    }
-  },
-})
-const depth: Field = {
-  size: 2,
-  read: (at, frame, state) => {
-    const centimetres = frame.u16le(at)
-    state.isDiagnostic = true
-    const isMeasured = centimetres < 0xfffd
-    state.readings['waterLevelMm'] = isMeasured ? centimetres * 10 : null
-    if (!isMeasured) state.faults.add(centimetres === 0xfffd ? 'out-of-range' : 'sensor-fault')
-  },
-}
 /** EM320-TILT: fifteen bits of angle, and the lowest bit shows that it has passed its limit. */
 const narrowAngles: Field = {
   size: 6,
@@ -131,17 +97,6 @@ const angles: Field = {
     readings['angleYDegrees'] = frame.i16le(at + 2) / 100
     readings['angleZDegrees'] = frame.i16le(at + 4) / 100
     readings['tilt'] = (frame.u8(at + 6) & 0b111) !== 0
-  },
-}
-/** EM410-RDL: 1 blind zone, 2 no target, 3 sensor fault; 0: over. */
-const distanceException: Field = {
-  size: 3,
-  read: (at, frame, state) => {
-    const word = ['', 'blind-zone', 'no-target', 'sensor-fault'][frame.u8(at + 2)] ?? 'sensor-fault'
-    if (word === '') return takeDistance(frame.u16le(at), state)
-    state.isDiagnostic = true
-    state.faults.add(word)
-    state.readings['distanceMm'] = null
   },
 }
 const press: Field = {
@@ -198,8 +153,16 @@ const fields: Readonly<Record<number, Field>> = {
   0x8367: { ...temperature, size: 3 },
   0x83d7: { ...temperature, size: 5 },
   0x9367: { ...temperature, size: 5 },
-  0xb367: skipped(1),
+  0x93d7: { ...temperature, size: 5 },
+  0x8468: { ...humidity, size: 2 },
   0x9468: { ...humidity, size: 3 },
+  0x039a: fineHumidity(2),
+  0x839a: fineHumidity(3),
+  0x939a: fineHumidity(5),
+  0xb367: probeFault('temperatureC'),
+  0xb39a: probeFault('humidityPercent'),
+  0xb467: probeFault('externalTemperatureC'),
+  0xb468: probeFault('humidityPercent'),
   0x03cf: angles,
   0x03d4: narrowAngles,
   0x03ed: bottle(1),
@@ -238,6 +201,7 @@ const fields: Readonly<Record<number, Field>> = {
   0x0467: second,
   0x8467: { ...second, size: 3 },
   0x94d7: { ...second, size: 5 },
+  0x9467: { ...second, size: 5 },
   0x0601: skipped(1),
   0x0701: skipped(1),
   0x0890: skipped(4),
@@ -273,9 +237,23 @@ const light: Field = {
   read: (at, frame, { readings }) => (readings['daylight'] = frame.u8(at) > 1 ? null : frame.u8(at) === 1),
 }
 
+/** EM320-TH has its own humidity on channel 4, TS302 that of its second probe. */
+function humidityOfFour(channel: number, model: string): Field | undefined {
+  const size = { 0x04: 2, 0x84: 3, 0x94: 5, 0xb4: /em320/.test(model) ? 2 : 1 }[channel]
+  if (size === undefined) return undefined
+  if (channel === 0xb4) return { ...probeFault(...(model.startsWith('ts302') ? [] : ['humidityPercent'])), size }
+  return model.startsWith('ts302') ? skipped(size) : fineHumidity(size)
+}
+
 function fieldOf(channel: number, type: number, model: string): Field | undefined {
   const other = lengthForModel(channel, type, model)
   if (other !== undefined) return skipped(other)
+  if (type === 0x9a && channel % 16 === 4) return humidityOfFour(channel, model)
+  // Its fault has a second byte without a meaning.
+  if (/em320th/.test(model) && (channel === 0xb3 || channel === 0xb4))
+    return { ...probeFault(channel === 0xb3 ? 'temperatureC' : 'humidityPercent'), size: 2 }
+  // What a thermostat or a valve shall reach is no temperature of the room.
+  if (/^wt\d/.test(model) && type === 0x67 && channel === 4) return skipped(2)
   const field = fields[channel * 256 + type]
   const size = field ? undefined : lengthOfType(channel, type)
   return size === undefined ? field : skipped(size)
@@ -301,25 +279,6 @@ function switchOf(channel: number, model: string, has: (channel: number, type: n
   }
   if (channel > 6) return skipped(1)
   return /mld/.test(model) ? flag('leak') : magnet
-}
-
-/** GS524N has a frame of its own: versions, message, battery, smoke density, degrees, and a sum that comes to 0. */
-function smokeDetector(frame: Frame): MakerAnswer {
-  if (frame.length !== 6) return problem('a frame of GS524N has 6 bytes')
-  const message = frame.u8(1) & 0x0f
-  return {
-    readings: {
-      // 2: silenced by hand while there is still smoke.
-      smoke: message === 1 || message === 2,
-      tamper: message === 10,
-      batteryPercent: percentOf(frame.u8(2)),
-      batteryLow: message === 4 || message === 15,
-      temperatureC: temperatureOf(frame.i8(4)),
-      ...(message >= 14 ? { testButton: true } : {}),
-    },
-    ...(message >= 14 ? { momentary: { testButton: true } } : {}),
-    faults: message === 5 ? ['sensor-fault'] : [],
-  }
 }
 
 interface ChannelValue {
@@ -353,7 +312,7 @@ function scan(
 }
 
 export function milesight(_fPort: number, frame: Frame, model: string): MakerAnswer {
-  if (/gs524n/.test(model)) return smokeDetector(frame)
+  if (/gs524n/.test(model)) return milesightSmoke(frame)
   const { found, end } = scan(frame, model)
   const state: State = { readings: {}, faults: new Set(), isDiagnostic: false }
   const has = (channel: number, type: number): boolean =>

@@ -3,7 +3,10 @@ import { percentOf } from '../../meaning/values.ts'
 import type { DialectReadings } from '../../port.ts'
 import { ignored, problem, type Frame, type MakerAnswer } from './answer.ts'
 
-export function yobiiq(fPort: number, frame: Frame): MakerAnswer {
+export function yobiiq(fPort: number, frame: Frame, model: string): MakerAnswer {
+  // Its meters use the same channels with other meanings: without the refusal a relay would be a loss of mains.
+  if (/\d|dsmr|opentherm/.test(model) && !/sd1001|1002015/.test(model))
+    return problem(`of Yobiiq only SD-1001 is built in, and not ${model}`)
   if (frame.length === 1) return ignored('an answer to a setting')
   if (fPort === 50 || frame.u8(0) === 0xff) return ignored('versions, which the device says at its start')
   const readings: DialectReadings = {}

@@ -150,6 +150,51 @@ describe('the six steps', () => {
   })
 })
 
+describe("the town's own rules", () => {
+  it('count with its limits in place of the table, for the step and colour that it names', () => {
+    const own = createCasePolicy({ limitsMs: { accept: { red: 10 * minute } } })
+    const desk = new Desk(open('red'), own)
+    expect(desk.wait(7 * minute)).toEqual([])
+    expect(desk.wait(minute)).toEqual(['deadline-amber accept'])
+    expect(new Desk(open('orange'), own).wait(3 * minute)).toContain('deadline-red accept')
+  })
+
+  it('ask for the report upward of the colours that they name, until it is made', () => {
+    const own = createCasePolicy({ mustReport: ['red'] })
+    const accepted = (colour: Colour, rules = own): Desk => {
+      const desk = new Desk(open(colour), rules)
+      desk.does(li, { do: 'accept' })
+      return desk
+    }
+    const late = accepted('red')
+    expect(late.wait(3 * minute)).toContain('deadline-red report')
+    const reported = accepted('red')
+    reported.does(li, { do: 'report', to: 'county', text: '' })
+    for (const desk of [reported, accepted('orange'), accepted('red', policy)])
+      expect(desk.wait(30 * minute).filter((one) => one.endsWith('report'))).toEqual([])
+  })
+
+  it('verify every case but blue ones, and of these every tenth', () => {
+    const archives = (colour: Colour, number: number): string => {
+      const desk = new Desk({ ...open(colour), id: `case-${number}` })
+      desk.does(li, { do: 'accept' })
+      return desk.does(li, { do: 'archive', text: '' })
+    }
+    expect([archives('blue', 9), archives('blue', 10), archives('yellow', 9)]).toEqual([
+      'archived',
+      'wrong-step',
+      'wrong-step',
+    ])
+  })
+
+  it('let a case be archived with an action open that is not required', () => {
+    const action = { id: 'photo', label: { zh: '拍照', en: 'photo' }, type: 'photo', isRequired: false } as const
+    const desk = new Desk(open('blue', [action]))
+    desk.does(li, { do: 'accept' })
+    expect(desk.does(li, { do: 'archive', text: '' })).toBe('archived')
+  })
+})
+
 describe('deadlines', () => {
   it('light amber, red and call the supervisor once each, and the next step starts its own', () => {
     const desk = new Desk()

@@ -21,6 +21,7 @@ const caseRow = (more: Partial<CaseRow>): CaseRow => ({
   village: '320612104201',
   colour: 'red',
   isDrill: false,
+  isOver: true,
   openedAtMs: t0,
   doneAtMs: {},
   reopened: 0,
@@ -58,6 +59,25 @@ describe('cases', () => {
       p95Ms: 200_000,
     })
     expect(town.byColour.red?.steps.dispatch).toMatchObject({ done: 4, inTime: 4, medianMs: 2 * minuteMs })
+  })
+
+  it('counts a case that nobody answers as late in the step that it waits for, and one that is over in none', () => {
+    const open = { isOver: false }
+    const { town } = of(
+      [
+        caseRow({ doneAtMs: { accept: t0 + 1000 } }),
+        caseRow(open),
+        caseRow({ ...open, doneAtMs: { accept: t0 + 1000 } }),
+        caseRow({ ...open, openedAtMs: t0 + 20 * minuteMs - 1000 }),
+        caseRow({}),
+      ],
+      [],
+      { nowMs: t0 + 20 * minuteMs },
+    )
+    expect(town.byColour.red?.steps.accept).toMatchObject({ done: 2, inTime: 2, overdue: 1 })
+    expect(town.byColour.red?.steps.dispatch).toMatchObject({ done: 0, inTime: 0, overdue: 1 })
+    expect(Object.keys(town.byColour.red?.steps ?? {})).toEqual(['accept', 'dispatch'])
+    expect(town.tenMinutes).toEqual({ cases: 2, inTime: 0 })
   })
 
   it('leaves drills out of everything but their own count, and keeps villages apart', () => {
@@ -133,7 +153,7 @@ describe('the report', () => {
     const figures = of([caseRow({ doneAtMs: { accept: t0 + 1000 } })])
     for (const language of ['zh', 'en'] as const)
       expect(reportPage(figures, '2026-11', language)).not.toContain('undefined')
-    expect(figuresCsv(figures, 'en').split('\r\n')[1]).toBe('Town,red,Accept,1,1,60,1,1')
+    expect(figuresCsv(figures, 'en').split('\r\n')[1]).toBe('Town,red,Accept,1,1,60,1,1,0')
   })
 
   it('counts a month in the time of China, and says lengths of time in words', () => {

@@ -46,6 +46,15 @@ describe('supervision', () => {
     expect(silent(v)).toEqual(['door-1 unacknowledged'])
   })
 
+  it('never waits longer than the ceiling of its kind, however rarely it sends', () => {
+    const v = bought()
+    speak(v, 12 * hourS, 14 * 24)
+    v.wait(13.9 * hourS)
+    expect(silent(v)).toEqual([])
+    v.wait(0.2 * hourS)
+    expect(silent(v)).toEqual(['door-1 unacknowledged'])
+  })
+
   it('takes a longer gap in at once, so that a device whose reports became rarer is told of once', () => {
     const v = bought()
     speak(v, 1800, 26)

@@ -20,3 +20,12 @@ it('names a gauge without its lowest level, and no other device', () => {
   ]
   expect(pathsOf(devices)).toEqual(['devices.2.water.minMm', 'devices.3.water.minMm'])
 })
+
+it('names a mounting height that has no effect: a device with the native messages sends its level itself', () => {
+  const gauge = { kind: 'water', water: { minMm: 0 }, mountingHeightMm: 5000 }
+  const devices = [
+    { ...gauge, id: 'native' },
+    { ...gauge, id: 'board', dialect: 'tasmota', base: 'creek' },
+  ]
+  expect(pathsOf(devices)).toEqual(['devices.0.mountingHeightMm'])
+})

@@ -28,6 +28,9 @@ describe('an address', () => {
   it('has the settings of its device, where there are any', () => {
     expect(Object.values(deviceSettingsOf(devices))).toEqual([{ mountingHeightMm: 900 }])
     expect(deviceSettingsOf([{ id: 'a' }, { id: 'b', address: 'aa' }])).toEqual({})
+    expect(deviceSettingsOf([{ id: 'river', mountingHeightMm: 900 }])).toEqual({
+      river: { mountingHeightMm: 900 },
+    })
   })
 })
 

@@ -143,3 +143,14 @@ test('a model is found in the names that people give, the longest first', () => 
   expect(builtinOf('em500-lgt')?.maker.name).toBe('Milesight')
   expect(builtinOf('my-ws1012-board')).toBeUndefined()
 })
+
+test('the same frame once more, by another gateway or later, has the same id; the next frame another', () => {
+  const known = new LearnedDocuments()
+  const idOf = (fCnt: number, timeMs: number): string => {
+    const { messageId, learned } = countFrame(known, 'd', { fCnt, session: 's', timeMs, bytes: Buffer.of(1) })
+    known.take(learned)
+    return messageId
+  }
+  const first = idOf(7, 1000)
+  expect([idOf(7, 1500), idOf(8, 2000), idOf(7, 1000)]).toEqual([first, expect.not.stringMatching(first), first])
+})

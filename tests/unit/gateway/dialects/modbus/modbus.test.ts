@@ -38,6 +38,27 @@ it('says what is out of range, not read or not known, and guesses nothing', () =
   expect(result?.faults).toEqual(['out-of-range:waterLevelMm', 'not-read:contact'])
 })
 
+it('takes a value above its range for none, as one below it', () => {
+  const [result] = decode({ words: [[0x0000, 0x41c8], ...sound.slice(1)] }).results
+  expect(result?.readings.waterLevelMm).toBeNull()
+  expect(result?.faults).toEqual(['out-of-range:waterLevelMm'])
+})
+
+// The float 1.5 is 3F C0 00 00.
+it.each([
+  ['ABCD', [0x3fc0, 0x0000]],
+  ['CDAB', [0x0000, 0x3fc0]],
+  ['BADC', [0xc03f, 0x0000]],
+  ['DCBA', [0x0000, 0xc03f]],
+])('reads a float in the order %s', (order, words) => {
+  const registers = [{ reading: 'waterLevelMm', at: 0, type: 'float32', order, scale: 1000 }]
+  const { units: own } = modbusSchema.parse({ host: 'h', units: [{ unit: 1, device: 'gauge', registers }] })
+  const payload = Buffer.from(JSON.stringify({ words: [words] }))
+  const message = { topic: 'modbus/1', payload, isRetained: false, atMs: 0 }
+  const { results } = modbus.decode(message, new LearnedDocuments(), { modbus: own }) as Decoded
+  expect(results[0]?.readings).toEqual({ waterLevelMm: 1500 })
+})
+
 it('counts a held input as one press, also through a restart and a reading that fails', () => {
   const held = [...sound.slice(0, 2), [1], [4]]
   const failed = [...sound.slice(0, 2), null, [4]]

@@ -96,6 +96,14 @@ describe('repeats by content', () => {
     expect(take(again, said(press, { atMs: 400_000 })).results).toHaveLength(1)
   })
 
+  it('knows such a message for ten minutes without a restart too, and takes it for new after them', () => {
+    const session = new DialectSession({ dialect: plain })
+    take(session, said(press))
+    const again = (atMs: number): number =>
+      take(session, said(press, { isResent: true, atMs })).results.length
+    expect([again(resentWindowMs - 1), again(resentWindowMs)]).toEqual([0, 1])
+  })
+
   it('of a sender that marks no repeats: a repeat of just before the start is known, once, if nothing came after it', () => {
     const [id] = take(new DialectSession({ dialect: plain }), said(press, { atMs: 5000 })).results.map(
       ({ messageId }) => messageId,
@@ -228,5 +236,30 @@ describe('the event of a result', () => {
       },
     )
     expect(eventOf({ device: 'd', messageId: 'm', readings: {}, presence: 'online' })).toBeUndefined()
+  })
+})
+
+describe('a distance sensor that looks down on the water', () => {
+  const sending = (settings: object, more: { deviceOf?: () => string } = {}) => {
+    const session = new DialectSession({ dialect: plain, settings, ...more })
+    return (readings: object) =>
+      take(session, said({ device: '0x00AA', readings, messageId: '1' })).results[0]?.readings
+  }
+
+  it('shows a level in every dialect, by its address or as the sender itself', () => {
+    const byAddress = sending({ devices: { '0x00aa': { mountingHeightMm: 5000 } } })
+    expect(byAddress({ distanceMm: 1500 })).toEqual({ distanceMm: 1500, waterLevelMm: 3500 })
+    const itself = sending({ devices: { river: { mountingHeightMm: 5000 } } }, { deviceOf: () => 'river' })
+    expect(itself({ distanceMm: 1500 })).toEqual({ distanceMm: 1500, waterLevelMm: 3500 })
+  })
+
+  it('shows an unknown level when it could not measure, and keeps a level that it sends itself', () => {
+    const gauge = sending({ devices: { '0x00aa': { mountingHeightMm: 5000 } } })
+    expect(gauge({ distanceMm: null })).toEqual({ distanceMm: null, waterLevelMm: null })
+    expect(gauge({ distanceMm: 10, waterLevelMm: 7 })).toEqual({ distanceMm: 10, waterLevelMm: 7 })
+  })
+
+  it('stays a distance while its height is not known', () => {
+    expect(sending({})({ distanceMm: 1500 })).toEqual({ distanceMm: 1500 })
   })
 })
