@@ -13,6 +13,16 @@ function maySeeShift({ user, role, scope }: Account, change: StoredChange): bool
   return isOverseeing || user === shift.leaving || user === shift.entering
 }
 
+/** A text that `who` writes about a case of these places: for others who could write there too. */
+export function maySeeTyping(
+  { user, role, scope }: Account,
+  who: string,
+  places: readonly string[],
+): boolean {
+  const isAnswering = answeringRoles.some((one) => one === role)
+  return isAnswering && user !== who && places.some((place) => isInScope(scope, place))
+}
+
 export function maySee(account: Account, change: StoredChange): boolean {
   const { role, scope } = account
   if (change.json.startsWith(shiftPrefix)) return maySeeShift(account, change)

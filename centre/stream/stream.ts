@@ -136,6 +136,12 @@ export class Stream {
       }
   }
 
+  /** At once, to those who are live: it is stored nowhere and not replayed. */
+  show(message: StreamMessage, isFor: (account: Account) => boolean): void {
+    for (const subscriber of this.#subscribers)
+      if (!subscriber.held && isFor(subscriber.account)) this.#sendMessage(subscriber, message)
+  }
+
   /** Closes the streams of a token or user that has signed out, or is no longer admitted. */
   end(isEnded: (subscriber: { token: string; user: string }) => boolean): void {
     for (const subscriber of this.#subscribers) {
@@ -346,7 +352,7 @@ export class Stream {
     this.#send(subscriber, json, String(position))
   }
 
-  #send(subscriber: Subscriber, json: string, position: string): void {
+  #send(subscriber: Subscriber, json: string, position: string | undefined): void {
     const { channel } = subscriber
     if (!channel.isOpen()) return
     if (channel.unsentBytes() > unsentBytesMax) this.#drop(subscriber, 'reads too slowly')

@@ -34,6 +34,8 @@ import { createRetire } from '../villages/retire-box.ts'
 import type { Base } from './base.ts'
 import { openDirectory } from './open-directory.ts'
 import { openPeople } from './open-people.ts'
+import { maySeeTyping } from '../stream/may-see.ts'
+import { typingRoute } from '../api/cases/typing-route.ts'
 import { createStepTeller } from './open-uplink.ts'
 import type { OpenedUpdates } from './open-updates.ts'
 import type { OpenedStream } from './open-stream.ts'
@@ -89,6 +91,12 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       retire,
       cases: { storage, clock, policy, onStep, commands: commandRoutes, links: people.links },
       openApi: () => createOpenApi(routes, cookieName),
+    }),
+    typingRoute({
+      storage,
+      clock,
+      show: (message, places) =>
+        options.stream.show(message, (account) => maySeeTyping(account, message.typing.who, places)),
     }),
     ...createFigureRoutes({
       storage,

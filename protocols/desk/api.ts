@@ -6,7 +6,7 @@ import type { BoxTime } from '../domain/event.ts'
 import type { DeskAlarm } from './desk-alarm.ts'
 import type { Role } from './roles.ts'
 import type { Scope } from './scope.ts'
-import type { CaseMessage } from './cases.ts'
+import type { CaseMessage, TypingMessage } from './cases.ts'
 import type { DailyMark } from './daily.ts'
 import type { CommandMessage } from './commands.ts'
 import type { ShiftMessage } from './shifts.ts'
@@ -201,7 +201,7 @@ export interface ErrorAnswer {
 }
 
 /**
- * The messages of `/api/v1/stream`. Each carries `position`; reconnect with `?after=position` to get the missed ones.
+ * The messages of `/api/v1/stream`. Each stored one carries `position`; reconnect with `?after=position` to get the missed ones.
  */
 export type StreamMessage =
   | { type: 'hello'; position: string; centreTimeMs: number }
@@ -213,5 +213,6 @@ export type StreamMessage =
   | { type: 'resync'; position: string }
   | CommandMessage
   | CaseMessage
+  | TypingMessage
   | ShiftMessage
   | { type: 'box.gap'; position: string; box: string; lane: Lane; missing: [number, number][] }

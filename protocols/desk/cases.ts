@@ -116,6 +116,16 @@ export interface CaseAnswer {
   links?: NewResponseLink[]
 }
 
+/** Characters of a text under way that others see. */
+export const typingTextMax = 500
+
+/** What a person writes about a case at this moment; an empty text ends it. It is stored nowhere, so it has no position. */
+export interface TypingMessage {
+  type: 'case.typing'
+  position?: undefined
+  typing: { case: string; who: string; text: string }
+}
+
 /** The stream's messages about cases. */
 export type CaseMessage = {
   type: 'case.opened' | 'case.changed' | 'case.over'

@@ -332,6 +332,7 @@ export class Desk {
       return
     }
     if ('picture' in message) return this.pictures.hear(message)
+    if ('typing' in message) return this.cases.hearTyping(message)
     if ('case' in message) return this.cases.hear(message)
     if ('command' in message) return this.commands.hear(message)
     // An unknown type from a newer centre is ignored.

@@ -258,6 +258,7 @@ for (const name of ['claim', 'accept', 'release', 'report', 'dispatch', 'feedbac
   cells[`POST /api/v1/cases/{caseId}/${name}`] = step()
 for (const [name, body] of Object.entries({
   note: { text: 'a' },
+  typing: { text: 'a' },
   call: { to: 'a' },
   'on-test': { minutes: 1, text: 'a' },
   'pre-cancel': { text: 'a' },

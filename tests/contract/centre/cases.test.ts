@@ -273,3 +273,45 @@ test('the evening that was played stands in the figures, the printed report and 
     expect((await running.get(path, li)).status).toBe(403)
   expect((await running.get('/api/v1/figures?from=5&to=1', chief)).status).toBe(400)
 })
+
+test('what one operator writes is seen by the other while it is written, by nobody without a right to it, and stored nowhere', async () => {
+  await raise(7, 'sos-60')
+  const { case: item } = await caseOf('sos-60')
+  const others = ['320612205301', village].map((scope) => running.token('operator', `of-${scope}`, [scope]))
+  const tokens = [wang, ...others, running.token('auditor', 'reader')]
+  const texts: string[][] = tokens.map(() => [])
+  const streams = await Promise.all(
+    tokens.map(async (token, at) => {
+      const ws = new WebSocket(`${running.centre.httpUrl.replace('http', 'ws')}/api/v1/stream`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+      let isLive = false
+      ws.on('message', (data: Buffer) => {
+        const message = JSON.parse(data.toString()) as {
+          type: string
+          typing?: { who: string; text: string }
+        }
+        if (message.typing) texts[at]?.push(`${message.typing.who}: ${message.typing.text}`)
+        isLive ||= message.type === 'hello'
+      })
+      await until(() => isLive)
+      return ws
+    }),
+  )
+  const type = (token: string, text: string) =>
+    running.post(`/api/v1/cases/${item.id}/typing`, token, { text })
+  expect((await type(li, 'the key is at')).status).toBe(200)
+  expect((await type(li, '')).status).toBe(200)
+  expect((await type(wang, 'x'.repeat(501))).status).toBe(400)
+  expect((await running.post('/api/v1/cases/case-999999/typing', li, { text: 'a' })).status).toBe(404)
+  const seen = ['token:li: the key is at', 'token:li: ']
+  await until(() => texts[0]?.length === 2 && texts[2]?.length === 2)
+  // Its end on the stream of the others who have none: the case is changed after the texts.
+  await step(`/cases/${item.id}/note`, li, { text: 'end' })
+  await until(async () => (await caseOf('sos-60')).history?.at(-1)?.text === 'end')
+  expect(texts).toEqual([seen, [], seen, []])
+  expect(heard.some(({ type: kind }) => kind === 'case.typing')).toBe(false)
+  const { history } = await caseOf('sos-60')
+  expect(history?.map(({ what }) => what)).toEqual(['opened', 'note'])
+  for (const ws of streams) ws.terminate()
+})

@@ -181,3 +181,11 @@ test('the timetable hands the queue to another centre for the night as a step of
   })
   expect((await caseOf('sos-10')).case).toMatchObject({ handedTo: 'neighbour' })
 })
+
+test('after a week without a case the household has none that was handled before', async () => {
+  await raise('sos-11', { zone: 'wang-12' })
+  expect((await caseOf('sos-11')).case).toHaveProperty('handledBefore')
+  clock.leap(8 * 86_400_000)
+  await raise('sos-12', { zone: 'wang-12' })
+  expect((await caseOf('sos-12')).case).not.toHaveProperty('handledBefore')
+})

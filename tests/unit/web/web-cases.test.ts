@@ -175,6 +175,26 @@ test('reads the case again after a step and when the stream says that it moved, 
   expect(centre.reads).toBe(before + 1)
 })
 
+test('shows others what is written here once for each change, and who works on it; theirs only on the selected case', async () => {
+  const centre = new FakeCases()
+  const desk = new CaseDesk(centre)
+  await desk.open({ case: 'case-1' })
+  for (const text of ['', 'on', 'on', 'on my', '']) await desk.type(text)
+  expect(centre.taken).toEqual([
+    ['case-1', 'typing', { text: 'on' }],
+    ['case-1', 'claim', {}],
+    ['case-1', 'typing', { text: 'on my' }],
+    ['case-1', 'typing', { text: '' }],
+  ])
+  const typing = { case: 'case-1', who: 'li', text: 'fire post' }
+  desk.hearTyping({ type: 'case.typing', typing: { ...typing, case: 'case-2' } })
+  expect(desk.typing.value).toBeUndefined()
+  desk.hearTyping({ type: 'case.typing', typing })
+  expect(desk.typing.value).toEqual(typing)
+  desk.hearTyping({ type: 'case.typing', typing: { ...typing, text: '' } })
+  expect(desk.typing.value).toBeUndefined()
+})
+
 test('finds the case of an alarm that had none when it was opened', async () => {
   const centre = new FakeCases()
   centre.refusal = new ApiProblem(404, 'not-found', { zh: '没有', en: 'none' })

@@ -1,7 +1,14 @@
 // The cases on this desk: the open ones, and the selected one with its history.
 import { shallowRef, type ShallowRef } from 'vue'
 import type { BilingualText } from '../../../protocols/domain/alarm.ts'
-import type { CaseAnswer, CaseMessage, CasesAnswer, CaseSummary } from '../../../protocols/desk/cases.ts'
+import {
+  typingTextMax,
+  type CaseAnswer,
+  type CaseMessage,
+  type CasesAnswer,
+  type CaseSummary,
+  type TypingMessage,
+} from '../../../protocols/desk/cases.ts'
 import type { NewResponseLink } from '../../../protocols/desk/responder.ts'
 import { asProblem } from '../link/api-problem.ts'
 import { applyCase } from './case-steps.ts'
@@ -29,7 +36,11 @@ export class CaseDesk {
   readonly isBusy = shallowRef(false)
   /** For the people who were just sent; shown until it is put away. */
   readonly links = shallowRef<readonly NewResponseLink[]>([])
+  /** What another person writes about the selected case at this moment. */
+  readonly typing: ShallowRef<TypingMessage['typing'] | undefined> = shallowRef()
   readonly #api: CaseCalls
+  /** What others were last shown of the text here. */
+  #typed = ''
   #target: CaseTarget | undefined
   #reading = 0
 
@@ -62,11 +73,32 @@ export class CaseDesk {
     this.isMissing.value = false
     this.problem.value = undefined
     this.links.value = []
+    this.typing.value = undefined
+    this.#typed = ''
   }
 
   clear(): void {
     this.close()
     this.list.value = []
+  }
+
+  hearTyping({ typing }: TypingMessage): void {
+    if (typing.case === this.shown.value?.case.id) this.typing.value = typing.text === '' ? undefined : typing
+  }
+
+  /** Called each second with the text under way: others see it, and that this person has the case open. */
+  async type(text: string): Promise<void> {
+    const id = this.shown.value?.case.id
+    const shown = text.slice(0, typingTextMax)
+    if (id === undefined || shown === this.#typed) return
+    const isFirst = this.#typed === ''
+    this.#typed = shown
+    try {
+      await this.#api.takeStep(id, 'typing', { text: shown })
+      if (isFirst) await this.#api.takeStep(id, 'claim', {})
+    } catch {
+      // Writing goes on without it: the line about the link reports the loss.
+    }
   }
 
   hear({ type, case: summary }: CaseMessage): void {

@@ -74,6 +74,8 @@ export const caseWords = {
   none: { zh: '没有处理中的案件。', en: 'No case is open.' },
   noCase: { zh: '这条报警还没有案件。', en: 'This alarm has no case yet.' },
   more: { zh: '只列出最紧急的 {count} 件', en: 'the {count} most urgent {count|is|are} listed' },
+  claimedBy: { zh: '{who} 正在处理本案', en: '{who} works on it now' },
+  typing: { zh: '{who} 正在输入：', en: '{who} writes: ' },
   holder: { zh: '处理人 {who}', en: 'held by {who}' },
   waitsFor: { zh: '等待：', en: 'Next:' },
   semicolon: { zh: '；', en: '; ' },

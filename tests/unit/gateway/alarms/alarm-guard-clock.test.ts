@@ -116,6 +116,20 @@ describe('time zones', () => {
     expect((armed.at(-1) ?? 0) - (armed[0] ?? 0)).toBe((hours * 60 - 1) * 60_000)
   })
 
+  it('a span past midnight belongs to the day on which it begins, also where the day begins earlier than in UTC', () => {
+    const friday = { from: 22 * 60, to: 6 * 60, days: ['fri' as const] }
+    // 2 January 2026 is a Friday.
+    const at = (day: number, hour: number): boolean => isWithin(friday, Date.UTC(2026, 0, day, hour - 8), 480)
+    expect([at(2, 3), at(2, 21), at(2, 23), at(3, 3), at(3, 7), at(3, 23)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+      false,
+      false,
+    ])
+  })
+
   it('move the schedule and the text; a fixed offset goes before', () => {
     // 2026-01-01 00:00 UTC is 08:00 in Shanghai, the default, and 01:00 in Berlin.
     const at = (limits: object): boolean | undefined => {

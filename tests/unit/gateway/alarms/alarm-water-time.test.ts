@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseReadingsCsv } from '../../../../gateway/alarms/replay/readings-csv.ts'
 import { isNoData } from '../../../../gateway/alarms/water/no-data.ts'
+import { placeSample } from '../../../../gateway/alarms/water/water-time.ts'
 import { outranks, type Colour } from '../../../../protocols/domain/colour.ts'
 import { AlarmVillage } from './alarm-village.ts'
 
@@ -148,6 +149,30 @@ describe("a gauge's clock that can not be right", () => {
       const expected = judge(series, inOrder(60), () => undefined).peak
       expect(judge(series, inOrder(60), atOf).peak).toBe(expected)
     }
+  })
+})
+
+describe('the moment of a sample', () => {
+  const wallMs = Date.UTC(2026, 0, 1, 12)
+  const hourMs = 60 * minuteMs
+  const track = { samples: [[wallMs - stepMs, 500]], heardSteadyMs: 0 } as never
+  const placed = (deviceAtMs: number, steadyMs: number) =>
+    placeSample(track, { steadyMs, wallMs, clock: 'synced' }, deviceAtMs, stepMs)
+
+  it('is that of the gauge; an old sample directly behind another one belongs to a backlog', () => {
+    expect(placed(wallMs, stepMs)).toEqual({ atMs: wallMs, isLate: false, isOwnTime: true })
+    expect(placed(wallMs - hourMs, 100)).toEqual({ atMs: wallMs - hourMs, isLate: true, isOwnTime: true })
+  })
+
+  it('is that of arrival when the next report was due and the gauge is back an hour, as at the end of summer time', () => {
+    expect(placed(wallMs - hourMs, stepMs)).toEqual({ atMs: wallMs, isLate: false, isOwnTime: false })
+  })
+
+  it('is that of arrival when the gauge is ahead or more than a month behind', () => {
+    const heard = { atMs: wallMs, isLate: false, isOwnTime: false }
+    expect(placed(wallMs + 11 * minuteMs, stepMs)).toEqual(heard)
+    expect(placed(wallMs + 9 * minuteMs, stepMs).isOwnTime).toBe(true)
+    expect(placed(wallMs - 32 * 24 * hourMs, 100)).toMatchObject({ isLate: false, isOwnTime: false })
   })
 })
 

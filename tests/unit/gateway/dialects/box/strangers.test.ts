@@ -40,6 +40,8 @@ it.each([
   [['zigbee2mqtt/+'], 'zigbee2mqtt/door/availability', false],
   [['a/b'], 'a', false],
   [['a'], 'a/b', false],
+  [['a/b'], 'a/c', false],
+  [['zigbee2mqtt/#'], 'gengfu/v1/door/event', false],
   [['a/+/c'], 'a/b/c', true],
   [['a/+'], 'a/#', false],
   [['a/b', 'c/#'], 'c/d/e', true],

@@ -152,5 +152,9 @@ test('the same frame once more, by another gateway or later, has the same id; th
     return messageId
   }
   const first = idOf(7, 1000)
-  expect([idOf(7, 1500), idOf(8, 2000), idOf(7, 1000)]).toEqual([first, expect.not.stringMatching(first), first])
+  expect([idOf(7, 1500), idOf(8, 2000), idOf(7, 1000)]).toEqual([
+    first,
+    expect.not.stringMatching(first),
+    first,
+  ])
 })

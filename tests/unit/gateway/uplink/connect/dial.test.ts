@@ -112,6 +112,15 @@ describe('dial', () => {
     ])
     expect(alternateFamilies(['10.0.0.1', '10.0.0.2'])).toEqual(['10.0.0.1', '10.0.0.2'])
   })
+
+  it('dials them in this order, whatever the resolver says', async () => {
+    const port = await listen('127.0.0.1')
+    await undos.pop()?.()
+    const resolved = options(['127.0.0.1', '127.0.0.2', '::1'])
+    await expect(dial('centre.test', port, resolved)).rejects.toThrow(
+      /127\.0\.0\.1: .*; ::1: .*; 127\.0\.0\.2: /,
+    )
+  })
 })
 
 describe('reasonOf', () => {
