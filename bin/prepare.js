@@ -25,9 +25,10 @@ const debian = {
     { name: 'openssl', probe: '/usr/bin/openssl' },
     { name: 'libxml2-utils', probe: '/usr/bin/xmllint' },
     { name: 'gammu-smsd', probe: '/usr/bin/gammu-smsd' },
-    // A SIP registrar and a SIP caller that are not ours.
+    // A SIP registrar and SIP telephones that are not ours.
     { name: 'kamailio', probe: '/usr/sbin/kamailio' },
     { name: 'baresip-core', probe: '/usr/bin/baresip' },
+    { name: 'linphone-cli', probe: '/usr/bin/linphonec' },
     { name: 'espeak-ng', probe: '/usr/bin/espeak-ng' },
     { name: 'sip-tester', probe: '/usr/bin/sipp' },
     // Signs releases as their makers do.

@@ -129,6 +129,11 @@ const wordings = {
     zh: '链接无效，请向镇中心索取',
     en: 'this link is not known: ask the centre for one',
   },
+  'no-picture-yet': {
+    status: 404,
+    zh: '尚无图片，请稍后再打开；链接未被用掉',
+    en: 'no picture yet: open the link again in a moment; it is not used up',
+  },
   'link-expired': {
     status: 410,
     zh: '链接已失效，请向镇中心索取新链接',

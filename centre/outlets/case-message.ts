@@ -9,6 +9,7 @@ export interface StepFacts {
   atMs: number
   who: string
   text: string
+  deskPhone?: string | undefined
 }
 
 const textMax = 500
@@ -37,5 +38,6 @@ export function messageOf({ case: item, alarm, villageName }: OutletCase, step: 
     atMs: step.atMs,
     who: step.who.slice(0, 80),
     text: step.text.slice(0, textMax),
+    ...(step.deskPhone === undefined ? {} : { deskPhone: step.deskPhone }),
   }
 }

@@ -140,7 +140,8 @@ export class Outlets {
     return this.summaries(new Map(states.map(({ outlet, waiting }) => [outlet, waiting])))
   }
 
-  async ofCase(id: string): Promise<CaseOutletsAnswer | undefined> {
+  /** `user`: who looks, for what that person's telephone can do. */
+  async ofCase(id: string, user = ''): Promise<CaseOutletsAnswer | undefined> {
     const [stored, found] = await Promise.all([
       this.#options.storage.deliveriesOf(id, shownMax),
       this.#options.storage.outletCase(id),
@@ -152,7 +153,7 @@ export class Outlets {
       outlets: open.map(({ settings }) => ({
         name: settings.name,
         label: settings.label ?? settings.name,
-        ...(canCallBack(settings, found) ? { callsHousehold: true as const } : {}),
+        ...callsOf(settings, found, user),
       })),
     }
   }
@@ -163,7 +164,7 @@ export class Outlets {
     name: string,
     by: string,
     text: string,
-    toHousehold = false,
+    household: HouseholdCall = 'none',
   ): Promise<'queued' | 'no-outlet' | 'no-case' | 'drill' | 'no-call'> {
     const { storage, clock, random } = this.#options
     const opened = this.#opened.find(({ settings }) => settings.name === name)
@@ -171,14 +172,17 @@ export class Outlets {
     const found = await storage.outletCase(caseId)
     if (!found) return 'no-case'
     if (found.case.isDrill && !opened.settings.drills) return 'drill'
-    if (toHousehold && !canCallBack(opened.settings, found)) return 'no-call'
+    const calls = callsOf(opened.settings, found, by)
+    if (household !== 'none' && !calls.callsHousehold) return 'no-call'
+    if (household === 'connect' && !calls.connectsHousehold) return 'no-call'
     const has = found.sent.some(({ outlet, step }) => outlet === name && step === 'raised')
     const facts: StepFacts = {
       id: `g-${random.hex(10)}`,
-      step: toHousehold ? 'household' : has ? 'again' : 'raised',
+      step: household !== 'none' ? 'household' : has ? 'again' : 'raised',
       atMs: Math.round(clock.wallMs()),
       who: by,
       text,
+      ...(household === 'connect' ? { deskPhone: deskPhoneOf(opened.settings, by) } : {}),
     }
     const made = [{ ...this.#delivery(opened, found, facts), by }]
     this.#queued(await storage.addDeliveries(made, undefined, clock.wallMs()), made)
@@ -360,5 +364,24 @@ export class Outlets {
 /** A telephone that rings beside an aggressor is a danger. */
 const silentVariants = new Set(['duress', 'silent'])
 
+/** `read`: the program calls the household and reads; `connect`: the person at the desk is connected with it. */
+export type HouseholdCall = 'none' | 'read' | 'connect'
+
 const canCallBack = ({ type }: OutletSettings, { alarm }: OutletCase): boolean =>
   type === 'voice' && alarm?.place?.phone !== undefined && !silentVariants.has(alarm.variant ?? '')
+
+const deskPhoneOf = (settings: OutletSettings, user: string): string | undefined => {
+  const desk = settings.type === 'voice' ? settings.desk : undefined
+  const own = desk && Object.hasOwn(desk.users, user) ? desk.users[user] : undefined
+  return own ?? desk?.number
+}
+
+function callsOf(
+  settings: OutletSettings,
+  found: OutletCase,
+  user: string,
+): { callsHousehold?: true; connectsHousehold?: true } {
+  if (!canCallBack(settings, found)) return {}
+  const hasPhone = deskPhoneOf(settings, user) !== undefined
+  return { callsHousehold: true, ...(hasPhone ? { connectsHousehold: true } : {}) }
+}

@@ -73,8 +73,13 @@ function openLinks({ clock, random }: Base, { storage, securityLog }: OpenOutlet
     picturesOfAlarm: (alarm, limit) => storage.picturesOfAlarm(alarm, limit),
     clock,
     random,
-    onMade: ({ outlet, alarm, camera, message }) =>
-      securityLog.note('picture-link-made', `link:${outlet}`, '', `${alarm} ${camera} ${message}`),
+    onMade: ({ outlet, alarm, picture, message }) =>
+      securityLog.note(
+        'picture-link-made',
+        `link:${outlet}`,
+        '',
+        `${alarm} ${picture?.camera ?? '-'} ${message}`,
+      ),
   })
 }
 

@@ -152,7 +152,7 @@ function putDocuments(options: PackageOptions, put: Put, own: (name: string) => 
   const box = product.program === 'gateway' ? 'box/gateway.yaml' : 'centre/centre.yaml'
   put(`${folder}/examples/${product.program}.yaml`, readFileSync(join(project, 'deploy', box)))
   if (product.program === 'gateway')
-    for (const name of ['first-gateway.yaml', 'serial-adapter.conf'])
+    for (const name of ['first-gateway.yaml', 'serial-adapter.conf', 'sound-card.conf'])
       put(`${folder}/examples/${name}`, readFileSync(join(project, 'deploy/box', name)))
   const day = new Date(epoch * 1000).toISOString().slice(0, 10)
   const page = own('deploy/package/debian/command.1').replaceAll('@DAY@', day)

@@ -9,11 +9,16 @@ import { createScaipOutlet } from './scaip/scaip-outlet.ts'
 import type { Dc09Settings } from './settings/dc09-settings.ts'
 import type { OutletCommon } from './settings/outlet-rules.ts'
 import type { ScaipSettings } from './settings/scaip-settings.ts'
-import type { SpeakerHttpSettings, SpeakerMqttSettings } from './settings/speaker-settings.ts'
+import type {
+  SpeakerHttpSettings,
+  SpeakerLocalSettings,
+  SpeakerMqttSettings,
+} from './settings/speaker-settings.ts'
 import type { SmsSettings } from './settings/sms-settings.ts'
 import type { CallSettings } from './settings/voice-settings.ts'
 import type { WebhookSettings } from './settings/webhook-settings.ts'
 import { createSpeakerHttpOutlet } from './speaker/speaker-http.ts'
+import { createSpeakerLocalOutlet } from './speaker/speaker-local.ts'
 import { createSpeakerMqttOutlet } from './speaker/speaker-mqtt.ts'
 import { createSmsOutlet, type SmsOptions } from './sms/sms-outlet.ts'
 import { createVoiceOutlet } from './voice/voice-outlet.ts'
@@ -39,6 +44,7 @@ export type SharedOutletSettings =
   | CallSettings
   | SpeakerHttpSettings
   | SpeakerMqttSettings
+  | SpeakerLocalSettings
 
 /** Local time, minutes ahead of UTC at a moment. */
 export const offsetOf =
@@ -69,6 +75,8 @@ export function createSharedOutlet(settings: SharedOutletSettings, parts: Outlet
       return createSpeakerHttpOutlet(settings)
     case 'speaker-mqtt':
       return createSpeakerMqttOutlet({ settings, clock })
+    case 'speaker-local':
+      return createSpeakerLocalOutlet(settings)
     case 'sms':
       return createSmsOutlet({ settings, textOf, phonesOnDuty, clock, random, onFailed })
   }

@@ -38,6 +38,8 @@ export interface OutletMessage {
   who: string
   /** The words of the person who took the step. */
   text: string
+  /** With the step `household`: this telephone, of the person who asks, rings first and is connected with the household. */
+  deskPhone?: string
   /** Of one attempt, never of the queue: where the receiver opens a picture once. */
   pictureUrl?: string
 }
@@ -80,7 +82,7 @@ export function parseMessage(body: string, number: number): OutletMessage | unde
     typeof title['en'] === 'string' &&
     (place === undefined || isObject(place)) &&
     (kind === undefined || alarmKinds.some((one) => one === kind)) &&
-    ['variant', 'alarm', 'box', 'device', 'zone'].every(
+    ['variant', 'alarm', 'box', 'device', 'zone', 'deskPhone'].every(
       (key) => value[key] === undefined || scalarText(value[key]) !== undefined,
     )
   return isGood ? { ...(value as unknown as OutletMessage), number } : undefined

@@ -74,6 +74,16 @@ export function householdWords(message: OutletMessage, language: Language): stri
     : `${mark}This is the duty desk. There is an alarm from your home: ${kind}. ${text} If all is well, press 1. If you need help, press 2.`
 }
 
+/** What a person at the desk hears before the household's telephone rings. */
+export function connectWords(message: OutletMessage, language: Language): string {
+  const mark = message.isDrill ? marks.drill[language] : ''
+  const kind = kindWords(message, language)
+  const household = message.place?.household ?? ''
+  return language === 'zh'
+    ? `${mark}正在接通住户 ${household}，${message.villageName}：${kind}。`
+    : `${mark}Connecting you with the household ${household}, ${message.villageName}: ${kind}.`
+}
+
 /** For a loudspeaker in the street: kind, place and what to do, and nothing about a person. */
 export function publicWords(message: OutletMessage, language: Language): string {
   const { isDrill, isTest, colour, villageName, place, zone } = message

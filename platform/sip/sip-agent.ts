@@ -177,7 +177,7 @@ export class SipAgent {
         ['call-id', callId],
         ['cseq', `${draft.cseq ?? ++this.#cseq} ${method}`],
         ['user-agent', 'gengfu'],
-        ...(method === 'REGISTER' || method === 'SUBSCRIBE' || method === 'INVITE'
+        ...(['REGISTER', 'SUBSCRIBE', 'INVITE', 'REFER'].includes(method)
           ? ([['contact', this.contact(link.local)]] satisfies SipHeaders)
           : []),
         ...(known && proof !== undefined ? ([[known.header, proof]] satisfies SipHeaders) : []),

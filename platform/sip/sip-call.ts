@@ -1,4 +1,5 @@
-// One call that we make (RFC 3261 clause 13 and 15): INVITE, ringing, ACK, and the end by either side. Speech and keys are in `rtp.ts`.
+// One call that we make (RFC 3261 clause 13 and 15): INVITE, ringing, ACK, the end by either side, and its transfer to another number
+// (RFC 3515). Speech and keys are in `rtp.ts`.
 import type { Random } from '../../protocols/kit/random.ts'
 import type { SipAgent } from './sip-agent.ts'
 import {
@@ -35,6 +36,7 @@ export class SipCall {
   #sent: { request: SipRequest; link: SipLink } | undefined
   #accepted: SipResponse | undefined
   #isOver = false
+  #onProgress: (status: number, reason: string) => void = () => undefined
 
   constructor(options: SipCallOptions) {
     this.#options = options
@@ -54,7 +56,7 @@ export class SipCall {
         fromTag: this.#fromTag,
         headers: [
           ['content-type', 'application/sdp'],
-          ['allow', 'INVITE, ACK, CANCEL, BYE, INFO'],
+          ['allow', 'INVITE, ACK, CANCEL, BYE, INFO, NOTIFY'],
         ] satisfies SipHeaders,
         body: Buffer.from(sdp),
       }
@@ -93,6 +95,13 @@ export class SipCall {
         if (found) onKey(found[1] ?? '')
         return reply(200, 'OK')
       }
+      case 'NOTIFY': {
+        const found = /^SIP\/2\.0 ([1-6]\d\d) ?([^\r\n]{0,80})/.exec(
+          Buffer.from(request.body).toString('latin1'),
+        )
+        if (found) this.#onProgress(Number(found[1]), found[2] ?? '')
+        return reply(200, 'OK')
+      }
       default:
         return reply(488, 'Not Acceptable Here')
     }
@@ -113,6 +122,26 @@ export class SipCall {
     this.#acknowledge()
     this.#isOver = false
     void this.hangUp()
+  }
+
+  /**
+   * Asks the other side to call `target` and to leave us: an exchange that stands between joins the two, a telephone calls by itself. The answer
+   * to REFER says only that it is tried; `onProgress` gets the status of that call as the other side reports it.
+   */
+  async refer(
+    target: string,
+    onProgress: (status: number, reason: string) => void,
+    signal: AbortSignal,
+  ): Promise<SipResponse> {
+    const { agent } = this.#options
+    this.#onProgress = onProgress
+    const inDialog = this.#inDialog()
+    const headers: SipHeaders = [
+      ...inDialog.headers,
+      ['refer-to', `<${target}>`],
+      ['referred-by', `<sip:${agent.address}>`],
+    ]
+    return agent.send({ method: 'REFER', ...inDialog, headers }, signal)
   }
 
   /** For at most two seconds; the other side may have hung up already. */

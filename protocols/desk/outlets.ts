@@ -57,6 +57,8 @@ export interface CaseOutletsAnswer {
     label: string
     /** It can call the household of this case back: there is a telephone, and the alarm is no silent one. */
     callsHousehold?: true
+    /** And the telephone of this user can be connected with it. */
+    connectsHousehold?: true
   }[]
 }
 

@@ -14,13 +14,13 @@ import type { Route } from '../route.ts'
 /** What the routes need of the outlets. */
 export interface OutletCalls {
   list(): Promise<OutletSummary[]>
-  ofCase(caseId: string): Promise<CaseOutletsAnswer | undefined>
+  ofCase(caseId: string, user: string): Promise<CaseOutletsAnswer | undefined>
   ask(
     caseId: string,
     outlet: string,
     by: string,
     text: string,
-    toHousehold: boolean,
+    household: 'none' | 'read' | 'connect',
   ): Promise<'queued' | 'no-outlet' | 'no-case' | 'drill' | 'no-call'>
   confirm(caseId: string, id: string, words: string, who: string): Promise<boolean>
   test(outlet: string, by: string, isDry: boolean): Promise<OutletTestAnswer | undefined>
@@ -48,7 +48,12 @@ const deliverySchema = z.object({
 const caseOutletsSchema = z.object({
   deliveries: z.array(deliverySchema),
   outlets: z.array(
-    z.object({ name: z.string(), label: z.string(), callsHousehold: z.literal(true).optional() }),
+    z.object({
+      name: z.string(),
+      label: z.string(),
+      callsHousehold: z.literal(true).optional(),
+      connectsHousehold: z.literal(true).optional(),
+    }),
   ),
 })
 const summarySchema = z.object({
@@ -68,6 +73,10 @@ const askBody = z.strictObject({
     .boolean()
     .default(false)
     .describe('a voice outlet calls the household of the case back and reads the text'),
+  connect: z
+    .boolean()
+    .default(false)
+    .describe('with toHousehold: the telephone of the user rings first and is connected with the household'),
 })
 const confirmBody = z.strictObject({
   delivery: z.string().min(1).max(80).describe('the id that the receiver saw'),
@@ -116,8 +125,8 @@ export function createOutletRoutes(outlets: OutletCalls): Route[] {
 }
 
 function createCaseRoutes(outlets: OutletCalls): Route[] {
-  async function shown(caseId: string): Promise<{ json: CaseOutletsAnswer }> {
-    const json = await outlets.ofCase(caseId)
+  async function shown(caseId: string, user = ''): Promise<{ json: CaseOutletsAnswer }> {
+    const json = await outlets.ofCase(caseId, user)
     if (!json) throw new ApiProblem('not-found', caseId)
     return { json }
   }
@@ -133,7 +142,7 @@ function createCaseRoutes(outlets: OutletCalls): Route[] {
       access: roles,
       answer: caseOutletsSchema,
       problems: ['not-found'],
-      run: ({ caseId }) => shown(caseId),
+      run: ({ caseId, account }) => shown(caseId, account?.user),
     },
     {
       method: 'POST',
@@ -144,8 +153,9 @@ function createCaseRoutes(outlets: OutletCalls): Route[] {
       answer: caseOutletsSchema,
       problems: ['bad-request', 'not-found', 'wrong-step'],
       run: async ({ caseId, account, body }) => {
-        const { outlet, text, toHousehold } = body as z.infer<typeof askBody>
-        const outcome = await outlets.ask(caseId, outlet, account?.user ?? '', text, toHousehold)
+        const { outlet, text, toHousehold, connect } = body as z.infer<typeof askBody>
+        const household = !toHousehold ? 'none' : connect ? 'connect' : 'read'
+        const outcome = await outlets.ask(caseId, outlet, account?.user ?? '', text, household)
         if (outcome === 'drill')
           throw new ApiProblem('wrong-step', {
             zh: '演练不外发；此出口未标记为可接收演练',
@@ -153,11 +163,11 @@ function createCaseRoutes(outlets: OutletCalls): Route[] {
           })
         if (outcome === 'no-call')
           throw new ApiProblem('wrong-step', {
-            zh: '不能回拨：住户没有电话，报警是无声的，或此出口不能打电话',
-            en: 'no call back: the household has no telephone, the alarm is a silent one, or the outlet makes no calls',
+            zh: '不能回拨：住户没有电话，报警是无声的，此出口不能打电话，或没有登记您的电话',
+            en: 'no call back: the household has no telephone, the alarm is a silent one, the outlet makes no calls, or has no telephone of yours',
           })
         if (outcome !== 'queued') throw new ApiProblem('not-found', outlet)
-        return shown(caseId)
+        return shown(caseId, account?.user)
       },
     },
     {
@@ -175,7 +185,7 @@ function createCaseRoutes(outlets: OutletCalls): Route[] {
         const { delivery, text } = body as z.infer<typeof confirmBody>
         if (!(await outlets.confirm(caseId, delivery, text, account?.user ?? '')))
           throw new ApiProblem('not-found', delivery)
-        return shown(caseId)
+        return shown(caseId, account?.user)
       },
     },
   ]

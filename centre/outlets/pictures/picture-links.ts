@@ -1,4 +1,5 @@
-// Links to one picture each, for receivers outside: random, once, for a while. They are in memory only: a restart ends them all.
+// Links to one picture each, for receivers outside: random, once, for a while. A link is made with the first message of an alarm, mostly
+// before its first picture, and waits for it. They are in memory only: a restart ends them all.
 import { createHash } from 'node:crypto'
 import { forgetOldest } from '../../../platform/forget-oldest.ts'
 import type { OutletMessage } from '../../../platform/outlets/message.ts'
@@ -12,13 +13,18 @@ const tokenBytes = 32
 const linksMax = 5000
 export const pictureLinkPath = '/api/v1/picture-links/'
 
+export interface LinkedPicture {
+  box: string
+  camera: string
+  sha256: string
+}
+
 export interface PictureLink {
   outlet: string
   message: string
   alarm: string
-  box: string
-  camera: string
-  sha256: string
+  /** The newest one when the message was sent; absent: the newest one when the link is opened for the first time after there is one. */
+  picture?: LinkedPicture
   expiresAtMs: number
   isUsed: boolean
 }
@@ -49,20 +55,18 @@ export class PictureLinks {
     this.#options = options
   }
 
-  /** Undefined when no picture of the alarm is known. */
+  /** Undefined for a message without an alarm. */
   async make(outlet: string, settings: Settings, message: OutletMessage): Promise<string | undefined> {
-    const { picturesOfAlarm, clock, random, onMade } = this.#options
+    const { clock, random, onMade } = this.#options
     const { alarm, isTest, id } = message
     if (alarm === undefined || isTest) return undefined
     const known = this.#urls.get(`${outlet} ${id}`)
     if (known !== undefined) return known
-    const [picture] = await picturesOfAlarm(alarm, 1)
-    if (!picture || picture.preview.state === 'gone') return undefined
     const token = random.hex(tokenBytes)
-    const { box, camera, preview } = picture
     const expiresAtMs = Math.round(clock.wallMs() + settings.minutes * 60_000)
-    const { sha256 } = preview
-    const link = { outlet, message: id, alarm, box, camera, sha256, expiresAtMs, isUsed: false }
+    const link: PictureLink = { outlet, message: id, alarm, expiresAtMs, isUsed: false }
+    // A message waits for no picture, and is not sent without its link because none can be looked up now.
+    await this.pictureOf(link).catch(() => undefined)
     this.#links.set(hashOf(token), link)
     const url = `${settings.baseUrl}${pictureLinkPath}${token}`
     this.#urls.set(`${outlet} ${id}`, url)
@@ -70,6 +74,15 @@ export class PictureLinks {
     forgetOldest(this.#urls, linksMax)
     onMade(link)
     return url
+  }
+
+  /** The picture that the link opens, from now on the same; undefined while there is none. */
+  async pictureOf(link: PictureLink): Promise<LinkedPicture | undefined> {
+    if (link.picture) return link.picture
+    const [found] = await this.#options.picturesOfAlarm(link.alarm, 1)
+    if (!found || found.preview.state === 'gone') return undefined
+    link.picture = { box: found.box, camera: found.camera, sha256: found.preview.sha256 }
+    return link.picture
   }
 
   /** From here on it is used, unless it is put back: two that come at once do not both get it. */

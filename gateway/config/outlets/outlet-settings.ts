@@ -8,6 +8,7 @@ import {
   checkSpeakerHttp,
   checkSpeakerMqtt,
   speakerHttpSchema,
+  speakerLocalSchema,
   speakerMqttSchema,
 } from '../../../platform/outlets/settings/speaker-settings.ts'
 import {
@@ -25,7 +26,7 @@ const boxWebhookSchema = webhookSchema.omit({ pictureLink: true })
 const boxDc09Schema = dc09Schema.omit({ pictureLink: true })
 /** The roster of people is at the centre: a box knows numbers. */
 const boxSmsSchema = smsSchema.omit({ duty: true })
-const boxVoiceSchema = voiceSchema.omit({ duty: true })
+const boxVoiceSchema = voiceSchema.omit({ duty: true, desk: true })
 
 export const boxOutletSchema = z.discriminatedUnion('type', [
   boxWebhookSchema,
@@ -36,6 +37,7 @@ export const boxOutletSchema = z.discriminatedUnion('type', [
   loudspeakerSchema,
   speakerHttpSchema,
   speakerMqttSchema,
+  speakerLocalSchema,
 ])
 export type BoxOutletSettings = z.infer<typeof boxOutletSchema>
 
@@ -74,5 +76,7 @@ function checkOfType(path: string, outlet: BoxOutletSettings): Problem[] {
       return checkSpeakerMqtt(path, outlet)
     case 'sms':
       return checkSms(path, outlet)
+    case 'speaker-local':
+      return []
   }
 }

@@ -1,4 +1,5 @@
-// Settings of outlets to loudspeakers and signs that are no telephones: reached by HTTP, or by MQTT at the village's own broker.
+// Settings of outlets to loudspeakers and signs that are no telephones: reached by HTTP, by MQTT at the village's own broker, or by a player
+// program of this machine.
 import { z } from 'zod'
 import { isLoopback } from '../../loopback.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
@@ -49,6 +50,30 @@ export const speakerMqttSchema = z.strictObject({
   receiptSeconds: z.number().min(1).max(60).default(5),
 })
 export type SpeakerMqttSettings = z.infer<typeof speakerMqttSchema>
+
+/** The speaker at the sound card of this machine. */
+export const speakerLocalSchema = z.strictObject({
+  ...commonShape,
+  type: z.literal('speaker-local'),
+  /** Plays a WAV file (8 kHz, µ-law) from its input: aplay of Debian's alsa-utils, or another program of this machine. */
+  playerCommand: text.default('aplay'),
+  /** Given to it as they stand: no shell reads them. */
+  playerArguments: z.array(text).max(20).default(['-q', '-']),
+  /** Reads `--stdin` aloud into `--stdout` as WAV, with `-v` and a voice. */
+  speechCommand: text.default('espeak-ng'),
+  /** Of that program; absent: by the language. */
+  voice: z
+    .string()
+    .regex(/^[A-Za-z0-9_+-]{1,40}$/)
+    .optional(),
+  /** How often it is read. */
+  repeats: z.number().int().min(1).max(5).default(2),
+  /** Before the words. */
+  toneSeconds: z.number().min(0).max(10).default(2),
+  /** One attempt with all of the words. */
+  timeoutSeconds: z.number().min(10).max(300).default(60),
+})
+export type SpeakerLocalSettings = z.infer<typeof speakerLocalSchema>
 
 export function checkSpeakerHttp(path: string, settings: SpeakerHttpSettings): Problem[] {
   const both = settings.bearerFile !== undefined && settings.basicFile !== undefined

@@ -52,6 +52,15 @@ export const voiceSchema = z.strictObject({
       peopleMax: z.number().int().min(1).max(20).default(3),
     })
     .optional(),
+  /** Telephones of the desk: one rings first when a person asks to be connected with a household; absent: the call is read by the program. */
+  desk: z
+    .strictObject({
+      /** Of all who have none of their own in `users`. */
+      number: sipUser.optional(),
+      /** By the name with which a person signs in. */
+      users: z.record(z.string().min(1).max(64), sipUser).default({}),
+    })
+    .optional(),
 })
 export type VoiceSettings = z.infer<typeof voiceSchema>
 

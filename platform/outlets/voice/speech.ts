@@ -6,6 +6,8 @@ import { speechRate } from '../../sip/rtp.ts'
 const wavBytesMax = 48_000 * 2 * 120
 const toneHz = 1000
 const amplitude = 8000
+/** Of espeak-ng. */
+export const speechVoices = { zh: 'cmn', en: 'en' }
 
 /** G.711 µ-law of one 16-bit sample. */
 export function muLaw(sample: number): number {
@@ -43,6 +45,26 @@ export function parseWav(wav: Buffer): { rate: number; samples: Int16Array } | u
     at = body + size + (size % 2)
   }
   return undefined
+}
+
+const waveFormatMuLaw = 7
+
+/** A WAV file of telephone speech: 8 kHz, G.711 µ-law, one channel. */
+export function writeWav(speech: Uint8Array): Buffer {
+  const head = Buffer.alloc(44)
+  head.write('RIFF', 0)
+  head.writeUInt32LE(36 + speech.length, 4)
+  head.write('WAVEfmt ', 8)
+  head.writeUInt32LE(16, 16)
+  head.writeUInt16LE(waveFormatMuLaw, 20)
+  head.writeUInt16LE(1, 22)
+  head.writeUInt32LE(speechRate, 24)
+  head.writeUInt32LE(speechRate, 28)
+  head.writeUInt16LE(1, 32)
+  head.writeUInt16LE(8, 34)
+  head.write('data', 36)
+  head.writeUInt32LE(speech.length, 40)
+  return Buffer.concat([head, speech])
 }
 
 /** The mean of the samples that one sample of telephone speech stands for. */

@@ -1,8 +1,8 @@
-// The line to an exchange: one call at a time, in which words are played and keys are heard.
+// The line to an exchange: one call at a time, in which words are played and keys are heard, or which is passed on to another number.
 import { readFileSync } from 'node:fs'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
-import { RtpSpeech, mediaOf, offerOf } from '../../sip/rtp.ts'
+import { RtpSpeech, mediaOf, offerOf, type Media } from '../../sip/rtp.ts'
 import { SipAgent } from '../../sip/sip-agent.ts'
 import { SipCall } from '../../sip/sip-call.ts'
 import { responseTo, type SipRequest, type SipResponse } from '../../sip/sip-message.ts'
@@ -26,6 +26,25 @@ export interface CallOutcome {
   /** How long it was open. */
   tookMs: number
 }
+
+export interface ConnectOutcome {
+  /** `unreached`: the first telephone was not. `failed`: it was, and the second was not, or the exchange connects no calls. */
+  state: 'unreached' | 'failed' | 'connected'
+  words: string
+}
+
+/** A call that is open. */
+interface OpenCall {
+  call: SipCall
+  rtp: RtpSpeech
+  media: Media
+  /** Of the exchange. */
+  words: string
+  over: AbortController
+}
+
+/** With INVITE and its answer, before the time of the words and keys. */
+type CallStart = { isOpen: true; open: OpenCall } | { isOpen: false; words: string }
 
 export class VoiceLine {
   readonly domain: string
@@ -84,61 +103,124 @@ export class VoiceLine {
     isKey: (key: string) => boolean,
     signal: AbortSignal,
   ): Promise<CallOutcome> {
+    let pressed: string | undefined
+    const onKey = (key: string, over: AbortController): void => {
+      if (!isKey(key)) return
+      pressed = key
+      over.abort()
+    }
+    const talk = async (start: CallStart): Promise<CallOutcome> => {
+      if (!start.isOpen) return { state: 'refused', words: start.words, tookMs: 0 }
+      const { clock } = this.#options
+      const { rtp, media, words, over } = start.open
+      const openedMs = clock.monotonicMs()
+      await rtp.play(media, speech, AbortSignal.any([signal, over.signal]))
+      const isWhole = !signal.aborted && (!over.signal.aborted || pressed !== undefined)
+      const tookMs = clock.monotonicMs() - openedMs
+      return { state: isWhole ? 'played' : 'answered', words, key: pressed, tookMs }
+    }
+    return this.#inTurn(user, onKey, signal, talk)
+  }
+
+  /** Calls `user`, plays `speech`, and has the exchange connect that telephone with `target` (RFC 3515, as RFC 5589 describes it). */
+  connect(user: string, speech: Uint8Array, target: string, signal: AbortSignal): Promise<ConnectOutcome> {
+    const talk = async (start: CallStart): Promise<ConnectOutcome> => {
+      if (!start.isOpen) return { state: 'unreached', words: start.words }
+      const { call, rtp, media, over } = start.open
+      await rtp.play(media, speech, AbortSignal.any([signal, over.signal]))
+      if (signal.aborted || over.signal.aborted) return { state: 'failed', words: 'hung up before the other' }
+      return this.#passOn(call, `sip:${target}@${this.domain}`, AbortSignal.any([signal, over.signal]))
+    }
+    return this.#inTurn(user, () => undefined, signal, talk)
+  }
+
+  /** A telephone that leaves without a report has been connected: an exchange that joins two calls ends ours. */
+  async #passOn(call: SipCall, uri: string, signal: AbortSignal): Promise<ConnectOutcome> {
+    const { clock, settings } = this.#options
+    let done: (outcome: ConnectOutcome) => void = () => undefined
+    const reported = new Promise<ConnectOutcome>((resolve) => (done = resolve))
+    const onProgress = (status: number, reason: string): void => {
+      const words = plainWords(`${status} ${reason}`)
+      if (status >= 200) done({ state: status < 300 ? 'connected' : 'failed', words })
+    }
+    const unsaid = (): void => done({ state: 'connected', words: 'passed on, without a report' })
+    const cancel = clock.after(settings.ringSeconds * 1000, unsaid)
+    signal.addEventListener('abort', unsaid, { once: true })
+    try {
+      const { status, reason } = await call.refer(uri, onProgress, signal)
+      if (status > 299) {
+        const words = plainWords(`${status} ${reason}`)
+        return { state: 'failed', words: `the exchange connects no calls: ${words}` }
+      }
+      return await reported
+    } catch {
+      return { state: 'failed', words: 'the exchange does not answer the request to connect' }
+    } finally {
+      cancel()
+      signal.removeEventListener('abort', unsaid)
+    }
+  }
+
+  #inTurn<T>(
+    user: string,
+    onKey: (key: string, over: AbortController) => void,
+    signal: AbortSignal,
+    talk: (start: CallStart) => Promise<T>,
+  ): Promise<T> {
     const before = this.#last
-    const run = async (): Promise<CallOutcome> => {
+    const run = async (): Promise<T> => {
       await before
-      return this.#callNow(user, speech, isKey, signal)
+      return this.#callNow(user, onKey, signal, talk)
     }
     const made = run()
     this.#last = made.catch(() => undefined)
     return made
   }
 
-  async #callNow(
+  async #callNow<T>(
     user: string,
-    speech: Uint8Array,
-    isKey: (key: string) => boolean,
+    onKey: (key: string, over: AbortController) => void,
     signal: AbortSignal,
-  ): Promise<CallOutcome> {
-    const { clock, random, settings } = this.#options
-    if (signal.aborted) return { state: 'refused', words: 'the line was busy with another call', tookMs: 0 }
+    talk: (start: CallStart) => Promise<T>,
+  ): Promise<T> {
+    const { clock, random } = this.#options
+    const refused = (words: string): Promise<T> => talk({ isOpen: false, words })
+    if (signal.aborted) return refused('the line was busy with another call')
     if (this.#registration && !(await this.#registration.ensure(signal)))
-      return { state: 'refused', words: `not registered: ${this.#registration.words}`, tookMs: 0 }
+      return refused(`not registered: ${this.#registration.words}`)
     const over = new AbortController()
-    let pressed: string | undefined
-    const onKey = (key: string): void => {
-      if (!isKey(key)) return
-      pressed = key
-      over.abort()
-    }
+    const onOwnKey = (key: string): void => onKey(key, over)
     const { local, remote } = await this.#agent.ends(signal)
-    const rtp = new RtpSpeech({ server: remote, clock, random, onKey })
+    const rtp = new RtpSpeech({ server: remote, clock, random, onKey: onOwnKey })
     const sdp = offerOf(local, await rtp.open(local), random.between(1, 2 ** 31).toString())
     const uri = `sip:${user}@${this.domain}`
-    const call = new SipCall({ agent: this.#agent, uri, sdp, random, onKey, onEnd: () => over.abort() })
+    const onEnd = (): void => over.abort()
+    const call = new SipCall({ agent: this.#agent, uri, sdp, random, onKey: onOwnKey, onEnd })
     this.#call = call
-    const ringing = new AbortController()
-    const cancelRinging = clock.after(settings.ringSeconds * 1000, () => ringing.abort())
     try {
-      const response = await call
-        .place(AbortSignal.any([signal, ringing.signal]))
-        .catch((error: Error) => error.message)
-        .finally(cancelRinging)
-      if (typeof response === 'string')
-        return { state: 'refused', words: ringing.signal.aborted ? 'not picked up' : response, tookMs: 0 }
+      const response = await this.#ring(call, signal)
+      if (typeof response === 'string') return await refused(response)
       const words = plainWords(`${response.status} ${response.reason}`)
-      if (response.status > 299) return { state: 'refused', words, tookMs: 0 }
-      const openedMs = clock.monotonicMs()
+      if (response.status > 299) return await refused(words)
       const media = mediaOf(response.body)
-      if (!media) return { state: 'refused', words: 'it takes no µ-law speech', tookMs: 0 }
-      await rtp.play(media, speech, AbortSignal.any([signal, over.signal]))
-      const isWhole = !signal.aborted && (!over.signal.aborted || pressed !== undefined)
-      const tookMs = clock.monotonicMs() - openedMs
-      return { state: isWhole ? 'played' : 'answered', words, key: pressed, tookMs }
+      if (!media) return await refused('it takes no µ-law speech')
+      return await talk({ isOpen: true, open: { call, rtp, media, words, over } })
     } finally {
       await call.hangUp()
       rtp.close()
     }
+  }
+
+  /** The final answer, or why there is none. */
+  async #ring(call: SipCall, signal: AbortSignal): Promise<SipResponse | string> {
+    const { clock, settings } = this.#options
+    const ringing = new AbortController()
+    const cancelRinging = clock.after(settings.ringSeconds * 1000, () => ringing.abort())
+    const response = await call
+      .place(AbortSignal.any([signal, ringing.signal]))
+      .catch((error: Error) => error.message)
+      .finally(cancelRinging)
+    return typeof response === 'string' && ringing.signal.aborted ? 'not picked up' : response
   }
 
   #credentials(): { user: string; password: string } | undefined {

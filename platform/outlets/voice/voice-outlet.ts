@@ -4,18 +4,17 @@ import { lookup } from '../../../protocols/kit/parse-json.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
 import type { OutletMessage } from '../message.ts'
-import { householdWords } from '../words.ts'
+import { connectWords, householdWords } from '../words.ts'
 import type { AnswerKey, Outlet, OutletAnswer, OutletEvents } from '../port.ts'
 import type { CallSettings, LoudspeakerSettings, VoiceSettings } from '../settings/voice-settings.ts'
 import { phonePattern } from '../settings/sms-settings.ts'
 import { masked, type SmsOptions } from '../sms/sms-outlet.ts'
-import { pause, speak, tone } from './speech.ts'
+import { pause, speak, speechVoices, tone } from './speech.ts'
 import { VoiceLine } from './voice-line.ts'
 
 const keys: Record<string, AnswerKey> = lookup({ 4: 'accept', 5: 'pass-on', 6: 'done' })
 /** Of a household that is called back. */
 const householdKeys: Record<string, string> = lookup({ 1: 'all is well 平安', 2: 'NEEDS HELP 需要帮助' })
-const voices = { zh: 'cmn', en: 'en' }
 const asks = {
   zh: '接警请按 4，转交请按 5，已处理请按 6。',
   en: 'Press 4 to accept, 5 to pass on, 6 when it is done.',
@@ -36,6 +35,12 @@ export interface VoiceOptions {
 }
 
 type Call = (user: string, message: OutletMessage, signal: AbortSignal) => ReturnType<VoiceLine['call']>
+type Connect = (
+  user: string,
+  target: string,
+  message: OutletMessage,
+  signal: AbortSignal,
+) => ReturnType<VoiceLine['connect']>
 
 export function createVoiceOutlet(options: VoiceOptions): Outlet {
   const { settings } = options
@@ -45,18 +50,28 @@ export function createVoiceOutlet(options: VoiceOptions): Outlet {
     onRegistered: (isGood, words) => events?.heard(isGood, words),
   })
   const words = (message: OutletMessage): string => {
+    if (message.deskPhone !== undefined) return connectWords(message, settings.language)
     if (message.step === 'household') return householdWords(message, settings.language)
     const text = options.textOf(message)
     return settings.type === 'voice' ? `${text} ${asks[settings.language]}` : text
   }
+  const spokenOf = (text: string, signal: AbortSignal): Promise<Uint8Array> => {
+    const voice = settings.voice ?? speechVoices[settings.language]
+    return speak({ command: settings.speechCommand, voice }, text, signal)
+  }
+  const connect: Connect = async (user, target, message, signal) => {
+    const spoken = await spokenOf(connectWords(message, settings.language), signal)
+    return line.connect(user, Buffer.concat([pause(gapMs), spoken]), target, signal)
+  }
   const call: Call = async (user, message, signal) => {
-    const voice = settings.voice ?? voices[settings.language]
-    const spoken = await speak({ command: settings.speechCommand, voice }, words(message), signal)
+    const spoken = await spokenOf(words(message), signal)
     const speech = speechOf(settings, spoken)
     return line.call(user, speech, (key) => settings.type === 'voice' && key in keysOf(message), signal)
   }
   const send =
-    settings.type === 'voice' ? telephones(settings, options, call, () => events) : speakers(settings, call)
+    settings.type === 'voice'
+      ? telephones(settings, options, { call, connect }, () => events)
+      : speakers(settings, call)
   return {
     preview: (messages) =>
       messages
@@ -79,7 +94,7 @@ export function createVoiceOutlet(options: VoiceOptions): Outlet {
 const keysOf = ({ step }: OutletMessage): object => (step === 'household' ? householdKeys : keys)
 
 const usersOf = (settings: CallSettings, message: OutletMessage): readonly string[] => {
-  if (message.step === 'household') return [message.place?.phone ?? '+0000']
+  if (message.step === 'household') return [message.deskPhone ?? message.place?.phone ?? '+0000']
   if (settings.type === 'loudspeaker') return settings.speakers
   return settings.numbers.length > 0 ? settings.numbers : ['+0000']
 }
@@ -98,12 +113,15 @@ function speechOf(settings: CallSettings, spoken: Uint8Array): Uint8Array {
 function telephones(
   { numbers, duty }: VoiceSettings,
   { phonesOnDuty }: VoiceOptions,
-  call: Call,
+  { call, connect }: { call: Call; connect: Connect },
   events: () => OutletEvents | undefined,
 ) {
   const turns = new Map<string, number>()
   return async (message: OutletMessage, signal: AbortSignal): Promise<OutletAnswer> => {
-    if (message.step === 'household') return household(message, call, events, signal)
+    if (message.step === 'household')
+      return message.deskPhone === undefined
+        ? household(message, call, events, signal)
+        : connected(message, message.deskPhone, connect, signal)
     const onDuty = duty && !message.isTest ? await phonesOnDuty(message.village, duty, message.case) : []
     const phones = [...new Set([...numbers, ...onDuty])]
     const turn = turns.get(message.id) ?? 0
@@ -136,9 +154,8 @@ async function household(
   events: () => OutletEvents | undefined,
   signal: AbortSignal,
 ): Promise<OutletAnswer> {
-  const phone = message.place?.phone?.replace(/[ ()/-]/g, '') ?? ''
-  if (!phonePattern.test(phone))
-    return { state: 'refused', words: 'the household has no telephone number', isFinal: true }
+  const phone = householdPhone(message)
+  if (phone === undefined) return noHouseholdPhone
   const { state, words, key, tookMs } = await call(phone, message, signal)
   const leg = `${masked(phone)} ${words}, ${Math.round(tookMs / 1000)} s`
   const answer = key === undefined ? undefined : householdKeys[key]
@@ -149,6 +166,34 @@ async function household(
   return state === 'played'
     ? { state: 'handed-over', words: `${leg}, no key` }
     : { state: 'refused', words: leg, isFinal: true }
+}
+
+/** The person at the desk hears the household, and notes what it said. One attempt: a second one would ring both again. */
+async function connected(
+  message: OutletMessage,
+  deskPhone: string,
+  connect: Connect,
+  signal: AbortSignal,
+): Promise<OutletAnswer> {
+  const phone = householdPhone(message)
+  if (phone === undefined) return noHouseholdPhone
+  const { state, words } = await connect(deskPhone, phone, message, signal)
+  if (state === 'unreached')
+    return { state: 'refused', words: `${deskPhone} (the desk): ${words}`, isFinal: true }
+  if (state === 'failed')
+    return { state: 'refused', words: `${masked(phone)} not connected: ${words}`, isFinal: true }
+  return { state: 'handed-over', words: `${deskPhone} connected with ${masked(phone)}: ${words}` }
+}
+
+const noHouseholdPhone: OutletAnswer = {
+  state: 'refused',
+  words: 'the household has no telephone number',
+  isFinal: true,
+}
+
+const householdPhone = ({ place }: OutletMessage): string | undefined => {
+  const phone = place?.phone?.replace(/[ ()/-]/g, '') ?? ''
+  return phonePattern.test(phone) ? phone : undefined
 }
 
 /** Each of them; handed over when one has played it to the end, and the words name the others. */

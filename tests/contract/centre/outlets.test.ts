@@ -5,6 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkCentreConfig } from '../../../centre/config/load-config.ts'
 import type { AlarmsAnswer } from '../../../protocols/desk/api.ts'
 import type { CaseOutletsAnswer, OutletsAnswer } from '../../../protocols/desk/outlets.ts'
+import type { CaseAnswer } from '../../../protocols/desk/cases.ts'
+import type { Telephone } from '../../kits/sip/baresip.ts'
+import { startLinphone } from '../../kits/sip/linphone.ts'
 import { dropFolder, makeAlarm, makeFolder, startCentre, TestBox, until } from './centre-parts.ts'
 import type { CentreUnderTest } from './centre-parts.ts'
 
@@ -13,6 +16,7 @@ let folder: string
 let here: CentreUnderTest
 let box: TestBox
 let token: string
+let phone: Telephone
 const out = (): string => join(folder, 'out')
 const lost = (): string => join(folder, 'lost')
 
@@ -21,9 +25,19 @@ beforeAll(async () => {
   mkdirSync(out())
   // A file stands where the folder should be.
   writeFileSync(lost(), '')
+  phone = await startLinphone()
   const outlets = [
     { name: 'police', label: '110', type: 'file', folder: out(), rules: [{ colours: ['red'] }] },
     { name: 'county', type: 'file', folder: lost(), giveUpMinutes: 1, alarmAfterSeconds: 5 },
+    {
+      name: 'phone',
+      type: 'voice',
+      host: '127.0.0.1',
+      port: phone.port,
+      user: 'gengfu',
+      numbers: ['13800000000'],
+      repeats: 5,
+    },
   ]
   here = await startCentre(folder, { config: { outlets } })
   box = await new TestBox(here.centre.uplinkUrls[0] ?? '', `${village}-1`).ready()
@@ -33,6 +47,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await box.end()
   await here.centre.stop()
+  await phone.stop()
   dropFolder(folder)
 })
 
@@ -66,6 +81,7 @@ test('raises the alarm while a receiver fails, and ends it when it works again',
   expect(outlets.map(({ name, trouble }) => [name, trouble !== undefined])).toEqual([
     ['police', false],
     ['county', true],
+    ['phone', false],
   ])
   rmSync(lost())
   mkdirSync(lost())
@@ -85,6 +101,25 @@ test('sends a case by a click, and takes the word of a person who has asked the 
   await here.post('/api/v1/cases/case-1/outlets/confirm', token, confirm)
   expect((await sentOf()).deliveries[0]).toMatchObject({ state: 'confirmed', words: '县里已派车' })
 })
+
+test('calls a telephone about the case, and its key accepts the case in the name of that telephone', async () => {
+  const caseNow = async (): Promise<CaseAnswer> =>
+    (await (await here.get('/api/v1/cases/case-1', token)).json()) as CaseAnswer
+  expect((await caseNow()).case.state).toBe('open')
+  await here.post('/api/v1/cases/case-1/outlets', token, { outlet: 'phone' })
+  await until(() => phone.heard().some((sample) => Math.abs(sample) > 1000))
+  phone.press('4')
+  const found = await until(async () => {
+    const answer = await caseNow()
+    return answer.case.state === 'accepted' && answer
+  })
+  expect(JSON.stringify(found)).toContain('138****0000')
+  expect((await sentOf()).deliveries[0]).toMatchObject({
+    outlet: 'phone',
+    state: 'confirmed',
+    words: expect.stringMatching(/^138\*\*\*\*0000 200 .*key 4$/) as string,
+  })
+}, 90_000)
 
 test('shows the bytes of a test without sending, and sends it when asked', async () => {
   const before = readdirSync(out()).length

@@ -229,16 +229,23 @@ describe('a picture that is here', () => {
     await start({ outlets: [{ name: 'police', type: 'webhook', url, pictureLink }] })
     await box.report('red', 1, [makeAlarm(500, 'raised')])
     const picture = makePicture(1)
-    await announce(picture, { alarm: 'sos-1' })
     const chen = running.token('supervisor', 'chen')
+    // The first message leaves before there is a picture.
     await running.post('/api/v1/cases/case-1/outlets', chen, { outlet: 'police' })
     await until(() => got.length === 1)
     receiver.close()
     const link = got[0]?.data.pictureUrl ?? ''
     expect(link).toMatch(/^https:\/\/centre\.example\/api\/v1\/picture-links\/[0-9a-f]{64}$/)
     const opened = (): Promise<Response> => running.get(new URL(link).pathname)
-    // Its bytes are on the way: the link waits for them.
-    expect((await opened()).status).toBe(404)
+    const notYet = await opened()
+    expect([notYet.status, await notYet.text()]).toEqual([404, expect.stringContaining('no-picture-yet')])
+    await announce(picture, { alarm: 'sos-1' })
+    // Its bytes are on the way: the link waits for them, and the page of a person loads itself again.
+    const page = await fetch(new URL(new URL(link).pathname, running.centre.httpUrl), {
+      headers: { Accept: 'text/html,*/*' },
+    })
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(await page.text()).toMatch(/http-equiv="refresh".*尚无图片 No picture yet/s)
     await sendWhole(picture)
     const both = await Promise.all([opened(), opened()])
     expect(both.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 409])

@@ -8,6 +8,8 @@ export const outletWords = {
   sure: { zh: '确认发送给 {label}', en: 'Yes, send to {label}' },
   call: { zh: '用 {label} 回拨住户', en: 'Call the household by {label}' },
   sureCall: { zh: '确认回拨住户', en: 'Yes, call the household' },
+  connect: { zh: '用 {label} 接通我与住户', en: 'Connect me with the household by {label}' },
+  sureConnect: { zh: '确认：我的电话先响', en: 'Yes: my telephone rings first' },
   attempts: { zh: '已试 {count} 次', en: '{count} {count|attempt|attempts}' },
 } satisfies Record<string, BilingualText>
 

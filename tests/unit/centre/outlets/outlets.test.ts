@@ -51,7 +51,13 @@ it('sends a drill only to an outlet that is marked for drills, also by a click',
 
 it('calls the household back for a click, as no message of the case, and never where it would betray someone', async () => {
   const [receiver, other] = [new FakeReceiver(), new FakeReceiver()]
-  const call = { type: 'voice', host: '127.0.0.1', user: 'gengfu', numbers: ['13800000000'] }
+  const call = {
+    type: 'voice',
+    host: '127.0.0.1',
+    user: 'gengfu',
+    numbers: ['13800000000'],
+    desk: { users: { li: '8001' } },
+  }
   const { raise, outlets } = await town([
     { settings: { ...call, rules: [{ steps: ['supervisor'] }] }, receiver },
     { settings: { name: 'office', rules: [{ steps: ['supervisor'] }] }, receiver: other },
@@ -62,23 +68,31 @@ it('calls the household back for a click, as no message of the case, and never w
     { name: 'police', label: 'police', callsHousehold: true },
     { name: 'office', label: 'office' },
   ])
-  expect(await outlets.ask(id, 'office', 'ops', '', true)).toBe('no-call')
-  expect(await outlets.ask(id, 'police', 'ops', '我们马上到', true)).toBe('queued')
+  expect(await outlets.ask(id, 'office', 'ops', '', 'read')).toBe('no-call')
+  expect(await outlets.ask(id, 'police', 'ops', '我们马上到', 'read')).toBe('queued')
   await vi.waitFor(
     () => expect(receiver.got).toMatchObject([{ step: 'household', text: '我们马上到' }]),
     waitMs,
   )
   expect((await outlets.ofCase(id))?.deliveries).toMatchObject([{ step: 'household', by: 'ops' }])
-  expect(await outlets.ask(id, 'police', 'ops', '', false)).toBe('queued')
-  await vi.waitFor(() => expect(receiver.got[1]).toMatchObject({ step: 'raised' }), waitMs)
+  // Only a person with a telephone at the desk can be connected.
+  expect((await outlets.ofCase(id, 'li'))?.outlets[0]).toMatchObject({ connectsHousehold: true })
+  expect(await outlets.ask(id, 'police', 'ops', '', 'connect')).toBe('no-call')
+  expect(await outlets.ask(id, 'police', 'li', '', 'connect')).toBe('queued')
+  await vi.waitFor(
+    () => expect(receiver.got[1]).toMatchObject({ step: 'household', deskPhone: '8001' }),
+    waitMs,
+  )
+  expect(await outlets.ask(id, 'police', 'ops', '')).toBe('queued')
+  await vi.waitFor(() => expect(receiver.got[2]).toMatchObject({ step: 'raised' }), waitMs)
   for (const part of [{ variant: 'duress' }, { variant: 'silent' }]) {
     const silent = await raise({ place: { household: '李四家', phone: '13811112222' }, ...part })
     await vi.waitFor(async () => expect(await outlets.ofCase(silent)).toBeDefined(), waitMs)
-    expect(await outlets.ask(silent, 'police', 'ops', '', true)).toBe('no-call')
+    expect(await outlets.ask(silent, 'police', 'ops', '', 'read')).toBe('no-call')
   }
   const none = await raise({ place: { household: '王五家' } })
   await vi.waitFor(async () => expect(await outlets.ofCase(none)).toBeDefined(), waitMs)
-  expect(await outlets.ask(none, 'police', 'ops', '', true)).toBe('no-call')
+  expect(await outlets.ask(none, 'police', 'ops', '', 'read')).toBe('no-call')
 })
 
 it('costs no other outlet anything when a receiver is dead, hangs for ever or refuses', async () => {

@@ -45,12 +45,12 @@ it('binds a link to the picture of its time, and gives a message the same one at
   newest = 'b'.repeat(64)
   expect(await links.make('police', pictureLink, red)).toBe(url)
   expect(await links.make('office', pictureLink, red)).not.toBe(url)
-  expect(made.map(({ outlet, sha256 }) => [outlet, sha256[0]])).toEqual([
+  expect(made.map(({ outlet, picture }) => [outlet, picture?.sha256[0]])).toEqual([
     ['police', 'a'],
     ['office', 'b'],
   ])
   const link = links.take(tokenOf(url))
-  expect(link).toMatchObject({ sha256: 'a'.repeat(64), alarm: 'box-a.sos-1' })
+  expect(link).toMatchObject({ picture: { sha256: 'a'.repeat(64) }, alarm: 'box-a.sos-1' })
   expect(links.take(tokenOf(url))).toBe('link-used')
   if (typeof link !== 'string') links.putBack(link)
   clock.advance(10 * 60_000)
@@ -58,7 +58,23 @@ it('binds a link to the picture of its time, and gives a message the same one at
   expect(links.take('guess')).toBe('no-link')
 })
 
-it('sends without a link when there is no picture, none can be found, or it is a test; a preview makes none', async () => {
+it('makes the link before there is a picture, and binds it to the first one that it finds', async () => {
+  let pictures: DeskPicture[] = []
+  const { links } = linksOf(() => Promise.resolve(pictures))
+  const url = await links.make('police', pictureLink, red)
+  const opened = links.take(tokenOf(url))
+  if (typeof opened === 'string') throw new Error(opened)
+  expect(await links.pictureOf(opened)).toBeUndefined()
+  links.putBack(opened)
+  pictures = [here('a'.repeat(64))]
+  const again = links.take(tokenOf(url))
+  if (typeof again === 'string') throw new Error(again)
+  expect(await links.pictureOf(again)).toMatchObject({ sha256: 'a'.repeat(64) })
+  pictures = [here('b'.repeat(64)), ...pictures]
+  expect(await links.pictureOf(again)).toMatchObject({ sha256: 'a'.repeat(64) })
+})
+
+it('links also when no picture can be looked up, but not in a test; a preview makes no link', async () => {
   const got: (string | undefined)[] = []
   const outlet: Outlet = {
     preview: ([message]) => message?.pictureUrl ?? '',
@@ -74,7 +90,7 @@ it('sends without a link when there is no picture, none can be found, or it is a
   const { links, made } = linksOf(() => Promise.resolve([here('a'.repeat(64))]))
   const linked = withPictureLinks(outlet, settings, links)
   await linked.send([testMessage('g-2', 0, 'x')], never)
-  expect(got).toEqual([undefined, undefined, undefined])
+  expect(got.map((url) => url === undefined)).toEqual([false, false, true])
   expect(await linked.preview([red])).toBe('https://centre.example/api/v1/picture-links/...')
   expect(made).toEqual([])
   await linked.send([red], never)

@@ -1,6 +1,9 @@
-// Do loudspeakers and signs get the words by HTTP, by MQTT and by a command to their box, with their receipts, and without a person's name?
+// Do loudspeakers and signs get the words by HTTP, by MQTT, by a program of the machine and by a command to their box, with their receipts, and without a person's name?
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttp } from 'node:http'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Aedes } from 'aedes'
 import { afterEach, expect, it } from 'vitest'
 import { boxSpeakerSchema } from '../../../../centre/config/outlets/box-speaker-settings.ts'
@@ -10,10 +13,12 @@ import {
   checkSpeakerHttp,
   checkSpeakerMqtt,
   speakerHttpSchema,
+  speakerLocalSchema,
   speakerMqttSchema,
   type SpeakerMqttSettings,
 } from '../../../../platform/outlets/settings/speaker-settings.ts'
 import { createSpeakerHttpOutlet } from '../../../../platform/outlets/speaker/speaker-http.ts'
+import { createSpeakerLocalOutlet } from '../../../../platform/outlets/speaker/speaker-local.ts'
 import { createSpeakerMqttOutlet } from '../../../../platform/outlets/speaker/speaker-mqtt.ts'
 import { fillTemplate, hideTemplate } from '../../../../platform/outlets/template.ts'
 import type { DeskCommand } from '../../../../protocols/desk/commands.ts'
@@ -232,3 +237,47 @@ it('refuses plain addresses, and times that do not fit', () => {
     'o.basicFile',
   ])
 })
+
+it('plays a tone and the public words by a program of this machine, one after the other, and says why it did not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gengfu-speaker-'))
+  open.push(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'played.wav')
+  const player = (script: string) =>
+    speakerLocalSchema.parse({
+      name: 'hall',
+      type: 'speaker-local',
+      language: 'en',
+      toneSeconds: 1,
+      playerCommand: 'sh',
+      playerArguments: ['-c', script],
+    })
+  const outlet = createSpeakerLocalOutlet(player(`test ! -e ${file} && cat > ${file} && sleep 0.2`))
+  const both = [
+    outlet.send([flood], AbortSignal.timeout(60_000)),
+    outlet.send([flood], AbortSignal.timeout(60_000)),
+  ]
+  expect(await both[0]).toEqual({ state: 'handed-over', words: 'sh played' })
+  // The second began after the first had ended, and found its file.
+  expect(await both[1]).toMatchObject({ state: 'refused', words: 'sh ended with 1' })
+  const wav = readFileSync(file)
+  // 8 kHz, µ-law, one channel: two readings of some seconds behind a second of tone.
+  expect([wav.toString('latin1', 0, 4), wav.readUInt16LE(20), wav.readUInt32LE(24)]).toEqual([
+    'RIFF',
+    7,
+    8000,
+  ])
+  expect(wav.length).toBeGreaterThan(5 * 8000)
+  expect(wav.readUInt32LE(40)).toBe(wav.length - 44)
+  expect(await outlet.preview([flood])).not.toContain('13800000000')
+  const deaf = createSpeakerLocalOutlet(player('echo no such card >&2; exit 3'))
+  expect(await deaf.send([flood], AbortSignal.timeout(60_000))).toEqual({
+    state: 'refused',
+    words: 'sh ended with 3 no such card',
+  })
+  const absent = createSpeakerLocalOutlet({ ...player(''), playerCommand: join(folder, 'absent') })
+  await expect(absent.send([flood], AbortSignal.timeout(60_000))).rejects.toThrow('ENOENT')
+  // A program that never ends is ended with the attempt.
+  const endless = createSpeakerLocalOutlet(player('cat > /dev/null; exec sleep 1000'))
+  await expect(endless.send([flood], AbortSignal.timeout(2000))).rejects.toThrow(/abort/i)
+  expect(existsSync(file)).toBe(true)
+}, 90_000)

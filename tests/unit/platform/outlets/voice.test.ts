@@ -1,5 +1,5 @@
-// Does a telephone ring, read the alarm aloud and take the key of the person, and does a loudspeaker play it? baresip and espeak-ng, which we
-// did not write, as the telephone and the voice; and an exchange of ours that answers as the test says.
+// Does a telephone ring, read the alarm aloud and take the key of the person, and does a loudspeaker play it? baresip, linphone and espeak-ng,
+// which we did not write, as the telephones and the voice; and an exchange of ours that answers as the test says.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +23,8 @@ import { createSystemClock } from '../../../../protocols/kit/clock.ts'
 import { createSystemRandom } from '../../../../protocols/kit/random.ts'
 import { createAuthority } from '../../../kits/broker/certificates.ts'
 import { startBaresip, type Telephone, type TelephoneChoice } from '../../../kits/sip/baresip.ts'
+import { startLinphone } from '../../../kits/sip/linphone.ts'
+import { startKamailio } from '../../../kits/sip/peers.ts'
 
 const clock = createSystemClock()
 const random = createSystemRandom()
@@ -132,6 +134,26 @@ it('reads the alarm to a telephone by espeak-ng, and takes its key', async () =>
   await vi.waitFor(() => expect(phone.lines.join('\n')).toMatch(/terminated|closed|Hangup|BYE/i), soon)
 }, 90_000)
 
+it.each(['rtp', 'info'] as const)(
+  'reads the alarm to linphone, and takes its key by %s',
+  async (keys) => {
+    const phone = await startLinphone({ keys })
+    open.push(() => phone.stop())
+    const { outlet, answers } = outletOf(voice(phone.port))
+    const sent = outlet.send([red], AbortSignal.timeout(60_000))
+    const isHeard = vi.waitFor(() => expect(loudness(phone.heard())).toBeGreaterThan(2000), soon)
+    await Promise.race([isHeard, sent.then((answer) => expect.fail(JSON.stringify(answer)))])
+    phone.press('6')
+    expect(await sent).toMatchObject({
+      state: 'confirmed',
+      words: expect.stringMatching(/^138\*\*\*\*0000 200 .*key 6$/) as string,
+    })
+    expect(answers).toEqual([['g-1', 'done', '138****0000']])
+    await vi.waitFor(() => expect(phone.lines.join('\n')).toMatch(/Call \d+ .*ended|end/i), soon)
+  },
+  90_000,
+)
+
 it('plays a tone and the words to a loudspeaker that answers by itself', async () => {
   const phone = await telephone({ user: 'horn-1' })
   const settings = loudspeakerSchema.parse({
@@ -195,6 +217,7 @@ it('gives up ringing after its time, and the telephone stops ringing', async () 
 /** An exchange that answers an INVITE as the test says; the methods that it got. */
 async function exchange(
   answer: (user: string) => { status: number; sdp?: string },
+  toRefer = 202,
 ): Promise<{ port: number; methods: string[]; users: string[] }> {
   const [methods, users]: [string[], string[]] = [[], []]
   const udp = new SipUdp({
@@ -205,7 +228,8 @@ async function exchange(
       if (message.method === 'ACK') return
       const user = /sip:([^@]*)@/.exec(message.uri)?.[1] ?? ''
       if (message.method === 'INVITE') users.push(user)
-      const { status, sdp } = message.method === 'INVITE' ? answer(user) : { status: 200, sdp: undefined }
+      const other = { status: message.method === 'REFER' ? toRefer : 200, sdp: undefined }
+      const { status, sdp } = message.method === 'INVITE' ? answer(user) : other
       const more: [string, string][] = [['contact', `<sip:${user}@127.0.0.1:${link.local.port}>`]]
       const body = Buffer.from(sdp ?? '')
       link.send(encodeSip(responseTo(message, status, 'words', 'tag', more, body)))
@@ -297,6 +321,62 @@ it('calls a household back once for a click, reads the words of the operator, an
     words: 'the household has no telephone number',
   })
 }, 90_000)
+
+const toConnect: OutletMessage = {
+  ...red,
+  id: 'g-10',
+  step: 'household',
+  deskPhone: '8001',
+  place: { household: 'Zhang', phone: '13833334444' },
+}
+
+it('rings the desk, and has the exchange connect its telephone with the household', async () => {
+  const desk = await telephone({ user: '8001' })
+  const household = await startLinphone()
+  open.push(() => household.stop())
+  const ways = [
+    ['8001', desk.port],
+    ['13833334444', household.port],
+  ]
+  const kamailio = await startKamailio(
+    `if (is_method("OPTIONS") && !has_totag()) { sl_send_reply("200", "OK"); exit; }
+    if (has_totag()) { loose_route(); t_relay(); exit; }
+    if (is_method("CANCEL")) { t_relay(); exit; }
+    record_route();
+    ${ways.map(([user, port]) => `if ($rU == "${user}") { $du = "sip:127.0.0.1:${port}"; t_relay(); exit; }`).join('\n')}
+    sl_send_reply("404", "Not Found");`,
+  )
+  open.push(() => kamailio.stop())
+  const { outlet, notes } = outletOf(voice(kamailio.port, { domain: `127.0.0.1:${kamailio.port}` }))
+  expect(await outlet.preview([toConnect])).toMatch(
+    /^INVITE sip:8001@.*Connecting you with the household Zhang/s,
+  )
+  const answer = await outlet.send([toConnect], AbortSignal.timeout(60_000))
+  expect(answer).toMatchObject({ state: 'handed-over', words: '8001 connected with 138****4444: 200 OK' })
+  expect(notes).toEqual([])
+  // The desk heard the words, we have left, and the two are in a call.
+  expect(loudness(desk.heard())).toBeGreaterThan(2000)
+  expect(household.lines.join('\n')).toMatch(/Call \d+ with .*8001.* connected/)
+}, 90_000)
+
+it('says in words that an exchange connects no calls, that the desk was not reached, or not the household', async () => {
+  const sdp = offerOf('127.0.0.1', 9, '1')
+  const { port, methods } = await exchange(() => ({ status: 200, sdp }), 501)
+  const { outlet } = outletOf(voice(port))
+  expect(await outlet.send([toConnect], AbortSignal.timeout(20_000))).toEqual({
+    state: 'refused',
+    words: '138****4444 not connected: the exchange connects no calls: 501 words',
+    isFinal: true,
+  })
+  expect(methods).toEqual(['INVITE', 'ACK', 'REFER', 'BYE'])
+  const busy = await exchange(() => ({ status: 486 }))
+  const { outlet: other } = outletOf(voice(busy.port))
+  expect(await other.send([toConnect], AbortSignal.timeout(20_000))).toEqual({
+    state: 'refused',
+    words: '8001 (the desk): 486 words',
+    isFinal: true,
+  })
+})
 
 it('shows whom it calls and what it says, and calls no one', async () => {
   const { outlet } = outletOf(voice(9))
