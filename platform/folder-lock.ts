@@ -1,8 +1,9 @@
 // One program per data folder. The lock is SQLite's own lock of a file: the system releases it however the process ends.
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf } from './failure.ts'
+import { createFolder } from './create-folder.ts'
 
 export interface FolderLock {
   folder: string
@@ -14,7 +15,7 @@ export interface FolderLock {
 
 /** Takes the folder or throws `taken`; the returned function releases it. */
 export function lockFolder({ folder, name, taken }: FolderLock): () => void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  createFolder(folder)
   const [file, pidFile] = [join(folder, `${name}.lock`), join(folder, `${name}.pid`)]
   let db = new Database(file, { timeout: 0 })
   try {

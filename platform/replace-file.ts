@@ -4,7 +4,6 @@ import {
   closeSync,
   fchownSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { createFolder } from './create-folder.ts'
 
 export interface ReplaceOptions {
   mode: number
@@ -50,7 +50,7 @@ export async function replaceFile(
 
 /** The same for the seconds before a program ends or starts anew, when nothing waits for its event loop. */
 export function replaceFileSync(file: string, content: string | Uint8Array, mode: number): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  createFolder(dirname(file))
   const draft = `${file}.new`
   rmSync(draft, { force: true })
   const handle = openSync(draft, 'wx', mode)

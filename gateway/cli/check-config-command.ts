@@ -14,6 +14,7 @@ import { namedFilesOf } from '../../platform/strangers/insecure-settings.ts'
 import { checkOutletFiles } from '../../platform/outlets/settings/outlet-files.ts'
 import { findDanglingReferences } from '../config/dangling-references.ts'
 import { findIncompletePlaces } from '../config/incomplete-places.ts'
+import { findDisarmedPanels } from '../config/panel-zones.ts'
 import { findInsecureSettings } from '../config/insecure-settings.ts'
 import { becomeUser } from './service-user.ts'
 import { print, printProblem } from '../../platform/terminal.ts'
@@ -97,6 +98,7 @@ function checkGateway(file: string, written: unknown): Checked {
     ...findInsecureSettings(config.value),
     ...findIncompletePlaces(config.value),
     ...withoutCentre(written, config.value),
+    ...findDisarmedPanels(config.value),
     ...changesBeside(file),
   ]
   return { problems, warnings, summary }

@@ -4,7 +4,6 @@ import {
   closeSync,
   copyFileSync,
   fsyncSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -16,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../../platform/failure.ts'
+import { createFolder } from '../../platform/create-folder.ts'
 import type { Clock } from '../../protocols/kit/clock-port.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Journal } from './port.ts'
@@ -41,7 +41,7 @@ const leftOut = /^(reserve\.bin|journal\.db-shm|journal\.renew|.+\.(lock|pid))$/
  */
 export function findUnwritable(folder: string): string | undefined {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    createFolder(folder)
     const file = join(folder, probeFile)
     const descriptor = openSync(file, 'w', 0o600)
     try {
@@ -53,7 +53,17 @@ export function findUnwritable(folder: string): string | undefined {
     rmSync(file, { force: true })
     return undefined
   } catch (error) {
-    const isOther = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EEXIST', 'ENOTDIR', 'EMFILE', 'ENFILE']
+    const isOther = [
+      'ENOSPC',
+      'EDQUOT',
+      'EACCES',
+      'EPERM',
+      'EEXIST',
+      'ENOTDIR',
+      'ENOTSUP',
+      'EMFILE',
+      'ENFILE',
+    ]
     return isOther.includes(codeOf(error)) ? undefined : messageOf(error)
   }
 }

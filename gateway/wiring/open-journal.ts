@@ -1,5 +1,5 @@
 // First step: opens the journal, and the box's clock with it, because the journal counts the boots.
-import { mkdirSync } from 'node:fs'
+import { createFolder } from '../../platform/create-folder.ts'
 import { loadBootBases, type BootBases } from '../clock/boot-bases.ts'
 import { BoxClock, createBootTimer, readBootId } from '../clock/box-clock.ts'
 import { latestJournalMs, readClockBounds } from '../clock/clock-bounds.ts'
@@ -29,7 +29,7 @@ const damaged = /^(SQLITE_(CORRUPT|NOTADB)|THREAD|CLOSED)/
 
 export async function openJournal(base: Base, options: OpenJournalOptions): Promise<OpenedJournal> {
   const { config, clock, random, logger, metrics, parts } = base
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  createFolder(config.dataDir)
   const opened = await openFile({
     ...config.journal,
     folder: config.dataDir,

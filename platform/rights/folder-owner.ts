@@ -1,6 +1,7 @@
 // A command that root runs beside a service works with the rights of the service: a file that root made in the data
 // folder can not be opened by the service afterwards.
-import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { chownSync, existsSync, statSync } from 'node:fs'
+import { createFolder } from '../create-folder.ts'
 import { isNotKnownThere } from './close-to-others.ts'
 
 /**
@@ -12,7 +13,7 @@ export function becomeOwnerOf(folder: string, also?: string): void {
   const { uid, gid } = statSync(folder)
   if (uid === 0) return
   if (also !== undefined && !existsSync(also)) {
-    mkdirSync(also, { recursive: true, mode: 0o700 })
+    createFolder(also)
     try {
       chownSync(also, uid, gid)
     } catch (error) {

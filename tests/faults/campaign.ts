@@ -17,6 +17,7 @@ import { runManyCamerasCampaign } from './cameras/many-cameras-campaign.ts'
 import { runLinkCampaign } from './link-campaign.ts'
 import { runWatchdogCampaign } from './upkeep/watchdog-campaign.ts'
 import { runYearCampaign } from './upkeep/year-campaign.ts'
+import { runArm64Campaign } from './installed/arm64-campaign.ts'
 import { runPackagesCampaign } from './installed/packages-campaign.ts'
 import { runBoxOutletKills } from './outlets/box-outlet-kills.ts'
 import { runOutletKills } from './outlets/outlet-kills.ts'
@@ -421,8 +422,9 @@ program
   )
   .option('--packages <folder>', 'output of npm run package', 'packages')
   .option('--base <folder>', 'where the Debian root is kept for the next time', '/var/tmp/gengfu-base')
-  .action(async ({ packages, base }: { packages: string; base: string }) => {
-    await runImagesCampaign({ release: releaseTree(packages), base, say })
+  .option('--only <word>', 'demo, town or county: without it all of them')
+  .action(async ({ packages, base, only }: { packages: string; base: string; only?: string }) => {
+    await runImagesCampaign({ release: releaseTree(packages), base, only, say })
     say('every compose file brought its press to every desk')
   })
 
@@ -448,6 +450,15 @@ program
     for (const words of broken) say(`a promise is broken: ${words}`)
     if (broken.length > 0 || isBroken(faults)) process.exitCode = 1
     else say('every version that was to run runs, and every acknowledged event is at the centre exactly once')
+  })
+
+program
+  .command('arm64')
+  .description('the package for arm64 under qemu: its Node, SQLite, commands, and a box that takes a press')
+  .option('--packages <folder>', 'output of npm run package', 'packages')
+  .action(async ({ packages }: { packages: string }) => {
+    say(JSON.stringify(await runArm64Campaign(packages, say)))
+    say('it runs, and what it acknowledged is there after a restart')
   })
 
 program

@@ -1,10 +1,11 @@
 // Opens the centre's SQLite file: pragmas with their reasons, migrations, and the refusals that protect it.
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { migrations } from './migrations/migrations.ts'
 import { StorageFailure } from '../storage-failure.ts'
 import { findUnsynced, openDurable } from '../../../platform/durable-database.ts'
+import { createFolder } from '../../../platform/create-folder.ts'
 import { messageOf } from '../../../platform/failure.ts'
 import { wallMsMax } from '../../../protocols/domain/limits.ts'
 import { scalarText } from '../../../protocols/kit/parse-json.ts'
@@ -90,7 +91,7 @@ export function startOf(db: Sqlite): number {
 
 /** Opens for writing; creates and migrates if needed. Throws StorageFailure; the file is closed then. */
 export function openWriter(file: string, nowMs: number): Sqlite {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  createFolder(dirname(file))
   const isThere = existsSync(file)
   let db: Sqlite | undefined
   try {

@@ -2,7 +2,7 @@
 // file then runs as the file says, each in a network namespace of its own, and a press at the box has to be on the desk of the town, and of
 // the county where there is one. This stands for `docker compose up` where there is no Docker.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,6 +28,8 @@ export interface ImagesPlan {
   release: string
   /** Where the Debian root is kept for the next time. */
   base: string
+  /** A word in the name of a setup; absent: all. */
+  only?: string | undefined
   say: (text: string) => void
 }
 
@@ -49,7 +51,7 @@ const run = (file: string, args: readonly string[]): string =>
   }).trim()
 
 /** Resolves with what was found at each desk; rejects with what is missing. */
-export async function runImagesCampaign({ release, base, say }: ImagesPlan): Promise<string[]> {
+export async function runImagesCampaign({ release, base, only = '', say }: ImagesPlan): Promise<string[]> {
   const work = mkdtempSync(join(tmpdir(), 'gengfu-images-'))
   const images = new Images(work)
   try {
@@ -62,11 +64,15 @@ export async function runImagesCampaign({ release, base, say }: ImagesPlan): Pro
     preparePki(work)
     const found: string[] = []
     for (const { name, files, desks } of setups) {
+      if (!name.includes(only)) continue
       const compose = new Compose(images, join(work, name.replace(' ', '-')), join(work, 'pki'))
       try {
         await compose.up(files)
         for (const one of await compose.press(desks)) found.push(`${name}, ${one}`)
         say(found.at(-1) ?? '')
+      } catch (error) {
+        say(compose.lastWords())
+        throw error
       } finally {
         compose.down()
       }
@@ -161,6 +167,17 @@ class Compose {
         `${name} is not healthy`,
       )
   }
+
+  /** What the programs wrote last, for a run that failed. */
+  lastWords(): string {
+    const words = [...this.#containers.keys()].map((name) => {
+      const log = attempt(() => readFileSync(this.#log(name), 'utf8')) ?? ''
+      return `--- ${name}\n${log.split('\n').slice(-15).join('\n')}`
+    })
+    return words.join('\n')
+  }
+
+  readonly #log = (name: string): string => join(this.#work, `${name}.log`)
 
   async press(desks: readonly string[]): Promise<string[]> {
     const gengfu = (name: string, ...args: string[]): string =>
@@ -269,13 +286,14 @@ class Compose {
     const volumes = service.volumes.flatMap((one) => ['-v', this.#volume(name, one)])
     const [, ...health] = image.Docker.config.Healthcheck.Test
     this.#containers.set(name, { id, net: this.#net(name), volumes, health })
+    const log = openSync(this.#log(name), 'w')
     this.#running.push(
       spawn(
         'ip',
         ['netns', 'exec', this.#net(name), 'buildah', ...this.#runOf(name, [...Entrypoint, ...Cmd])],
         {
           env: { ...process.env, BUILDAH_ISOLATION: 'chroot' },
-          stdio: ['ignore', 'ignore', 'ignore'],
+          stdio: ['ignore', log, log],
           detached: true,
         },
       ),
@@ -322,18 +340,23 @@ class Compose {
 }
 
 async function until(look: () => string | undefined, words: string): Promise<string> {
+  lastFailure = undefined
   for (const endMs = performance.now() + waitMsMax; performance.now() < endMs;) {
     const found = look()
     if (found !== undefined) return found
     await new Promise((resolve) => setTimeout(resolve, 1000))
   }
-  throw new Error(words)
+  throw new Error(words, { cause: lastFailure })
 }
+
+/** Of the command that was tried last. */
+let lastFailure: unknown
 
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work()
-  } catch {
+  } catch (error) {
+    lastFailure = error
     return undefined
   }
 }

@@ -274,7 +274,7 @@ it('plays a tone and the public words by a program of this machine, one after th
     state: 'refused',
     words: 'sh ended with 3 no such card',
   })
-  const absent = createSpeakerLocalOutlet({ ...player(''), playerCommand: join(folder, 'absent') })
+  const absent = createSpeakerLocalOutlet({ ...player('true'), playerCommand: join(folder, 'absent') })
   await expect(absent.send([flood], AbortSignal.timeout(60_000))).rejects.toThrow('ENOENT')
   // A program that never ends is ended with the attempt.
   const endless = createSpeakerLocalOutlet(player('cat > /dev/null; exec sleep 1000'))
