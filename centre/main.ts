@@ -7,6 +7,7 @@ import { createWatchdog } from '../platform/systemd-watchdog.ts'
 import type { CentreConfig } from './config/config.ts'
 import { loadCentreConfig } from './config/load-config.ts'
 import { confirmRelease } from './config/confirm-release.ts'
+import { stateFolder } from '../platform/releases/state-folder.ts'
 import { findInsecureSettings } from './config/insecure-settings.ts'
 import { addAccountCommands } from './cli/account-commands.ts'
 import { addBackupCommands } from './cli/backup-commands.ts'
@@ -122,7 +123,7 @@ async function serve(file: string): Promise<void> {
 
 function confirm({ dataDir }: CentreConfig, logger: Logger): void {
   try {
-    confirmRelease(process.env['STATE_DIRECTORY'] ?? dataDir)
+    confirmRelease(stateFolder(process.env, dataDir))
   } catch (error) {
     logger.error({ err: error }, 'this version could not be confirmed: the release script may go back')
   }

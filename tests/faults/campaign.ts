@@ -15,6 +15,7 @@ import { runFuzzCampaign } from './fuzz-campaign.ts'
 import { runKillCampaign } from './kill-campaign.ts'
 import { runManyCamerasCampaign } from './cameras/many-cameras-campaign.ts'
 import { runLinkCampaign } from './link-campaign.ts'
+import { runPrometheusCampaign } from './upkeep/prometheus-campaign.ts'
 import { runWatchdogCampaign } from './upkeep/watchdog-campaign.ts'
 import { runYearCampaign } from './upkeep/year-campaign.ts'
 import { runArm64Campaign } from './installed/arm64-campaign.ts'
@@ -459,6 +460,19 @@ program
   .action(async ({ packages }: { packages: string }) => {
     say(JSON.stringify(await runArm64Campaign(packages, say)))
     say('it runs, and what it acknowledged is there after a restart')
+  })
+
+program
+  .command('prometheus')
+  .description(
+    'a real Prometheus scrapes box and centre, and evaluates every rule and every panel of the dashboards',
+  )
+  .action(async () => {
+    const { faults, ...counts } = await runPrometheusCampaign(say)
+    say(JSON.stringify(counts))
+    for (const words of faults) say(`a promise is broken: ${words}`)
+    if (faults.length > 0) process.exitCode = 1
+    else say('every rule is evaluated, and every panel is answered')
   })
 
 program

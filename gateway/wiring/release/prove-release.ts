@@ -5,6 +5,7 @@ import { ownDevice, type DeviceBroker } from '../../broker/port.ts'
 import { judgeRelease, type ReleaseFacts } from '../../health/release/judge-release.ts'
 import { ReleaseFiles, readTrial } from '../../health/release/release-files.ts'
 import type { Journal } from '../../journal/port.ts'
+import { stateFolder } from '../../../platform/releases/state-folder.ts'
 import type { Uplink } from '../../uplink/port.ts'
 import type { Base } from '../base.ts'
 import { programFolder } from '../program-folder.ts'
@@ -32,7 +33,7 @@ export interface ProveReleaseOptions {
 /** Starts the proof where a trial is under way; registers the record that a version that is not on trial writes when it stops. */
 export function proveRelease(base: Base, options: ProveReleaseOptions): void {
   const { config, logger, clock, version, parts } = base
-  const files = new ReleaseFiles(process.env['STATE_DIRECTORY'] ?? config.dataDir)
+  const files = new ReleaseFiles(stateFolder(process.env, config.dataDir))
   const trial = readTrial(options.folder ?? programFolder())
   if (trial) {
     parts.add('proof of a new version', startProof(base, { ...options, trial, files }))
