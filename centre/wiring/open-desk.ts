@@ -178,6 +178,7 @@ function createVillageRoutes(base: Base, options: OpenDeskOptions): Route[] {
       map: config.map,
       names,
       plans: options.fleet.plans,
+      securityLog: options.accounts.securityLog,
       isVillageKnown: (village) => villages.villageIds().includes(village),
     }),
     ...createRegistryRoutes({

@@ -33,6 +33,9 @@ export const securityEvents = [
   'box-certificate-revoked',
   'bundle-arrived',
   'bundle-taken',
+  'handover-arrived',
+  'plan-arrived',
+  'plan-removed',
 ] as const
 export type SecurityEvent = (typeof securityEvents)[number]
 

@@ -110,7 +110,7 @@ export function createUploadRoutes(options: UploadRouteOptions): Route[] {
         if (readHandover(bytes)?.box !== box)
           throw new ApiProblem('bad-request', 'a handover sheet of this box')
         const name = await handovers.put(box, bytes, clock.wallMs())
-        securityLog.note('bundle-arrived', box, call.address, name)
+        securityLog.note('handover-arrived', box, call.address, name)
         return { json: {} }
       },
     },
@@ -119,7 +119,10 @@ export function createUploadRoutes(options: UploadRouteOptions): Route[] {
 }
 
 /** The plan that an installer uploaded at the console; one from a desk counts before it. */
-function planRoute({ plans }: UploadRouteOptions, signed: ReturnType<typeof createSigned>): Route {
+function planRoute(
+  { plans, securityLog }: UploadRouteOptions,
+  signed: ReturnType<typeof createSigned>,
+): Route {
   return {
     method: 'POST',
     path: '/enrol/plan',
@@ -133,7 +136,9 @@ function planRoute({ plans }: UploadRouteOptions, signed: ReturnType<typeof crea
     problems: ['bad-request', 'certificate-over', 'no-enrolment', 'too-many-guesses'],
     run: async (call) => {
       const { box, bytes } = signed('plan', call)
-      if (!plans.put(villageOf(box), 'box', bytes)) throw new ApiProblem('bad-request', 'PNG, JPEG or WebP')
+      const village = villageOf(box)
+      if (!plans.put(village, 'box', bytes)) throw new ApiProblem('bad-request', 'PNG, JPEG or WebP')
+      securityLog.note('plan-arrived', box, call.address, village)
       return { json: {} }
     },
   }

@@ -8,6 +8,7 @@ import { isInScope } from '../../../protocols/desk/scope.ts'
 import { coordinateSystems } from '../../../protocols/domain/places/coordinates.ts'
 import { waterStages } from '../../../protocols/domain/places/water-stages.ts'
 import type { Clock } from '../../../protocols/kit/clock-port.ts'
+import type { SecurityLog } from '../../accounts/security-log.ts'
 import type { MapSettings } from '../../config/map-settings.ts'
 import type { Storage } from '../../storage/port.ts'
 import { ApiProblem } from '../problems.ts'
@@ -29,6 +30,7 @@ export interface MapRouteOptions {
   isVillageKnown: (village: string) => boolean
   /** Names of villages, by their code. */
   names: ReadonlyMap<string, string>
+  securityLog: Pick<SecurityLog, 'note'>
 }
 
 const degrees = z.number()
@@ -153,7 +155,7 @@ export function createMapRoutes(options: MapRouteOptions): Route[] {
 }
 
 /** A person changes the picture of a village: it counts before that of the configuration and that of the box. */
-function planRoutes({ plans, map, isVillageKnown }: MapRouteOptions): Route[] {
+function planRoutes({ plans, map, isVillageKnown, securityLog }: MapRouteOptions): Route[] {
   const villageOfCall = ({ path, account }: RouteCall): string => {
     const id = path['villageId'] ?? ''
     const isKnown = isVillageKnown(id) || map.villages.some((village) => village.id === id)
@@ -176,6 +178,7 @@ function planRoutes({ plans, map, isVillageKnown }: MapRouteOptions): Route[] {
       run: async (call) => {
         const id = villageOfCall(call)
         if (!plans.put(id, 'desk', call.upload ?? new Uint8Array())) throw new ApiProblem('no-such-file-type')
+        securityLog.note('plan-arrived', call.account?.user ?? '', call.address, id)
         return { json: {} }
       },
     },
@@ -192,7 +195,9 @@ function planRoutes({ plans, map, isVillageKnown }: MapRouteOptions): Route[] {
       answer: z.object({}),
       problems: ['bad-request', 'not-found'],
       run: async (call) => {
-        if (!plans.remove(villageOfCall(call))) throw new ApiProblem('not-found')
+        const id = villageOfCall(call)
+        if (!plans.remove(id)) throw new ApiProblem('not-found')
+        securityLog.note('plan-removed', call.account?.user ?? '', call.address, id)
         return { json: {} }
       },
     },

@@ -16,6 +16,7 @@ import { callControlSocket } from '../../../../platform/support/control-socket.t
 import type { SessionAnswer } from '../../../../protocols/console/installing.ts'
 import type { CommandAnswer, CommandsAnswer, DeskCommand } from '../../../../protocols/desk/commands.ts'
 import type { HandoverAnswer, HandoversAnswer } from '../../../../protocols/desk/fleet/handovers.ts'
+import type { SecurityAnswer } from '../../../../protocols/desk/accounts.ts'
 import type { MapAnswer } from '../../../../protocols/desk/villages/map.ts'
 import type { Handover } from '../../../../protocols/enrolment/handover.ts'
 import type { FleetBoxAnswer } from '../../../../protocols/desk/fleet/fleet.ts'
@@ -185,6 +186,16 @@ it('keeps the handover sheet and the village plan that a box sends, and shows th
   expect(villages).toMatchObject([{ id: '320612104201', plan: { source: 'box' } }])
   const plan = await running.get('/api/v1/map/plans/320612104201', operator)
   expect([plan.status, plan.headers.get('content-type')]).toEqual([200, 'image/png'])
+  const arrived = await until(async () => {
+    const answer = await running.get('/api/v1/security', running.token('supervisor', 's'))
+    const { entries } = (await answer.json()) as SecurityAnswer
+    const found = entries.filter(({ who, what }) => who === box && /^(handover|plan)-/.test(what))
+    return found.length === 2 ? found : undefined
+  })
+  expect(arrived.map(({ what, detail }) => [what, detail])).toEqual([
+    ['plan-arrived', '320612104201'],
+    ['handover-arrived', handovers[0]?.name],
+  ])
 })
 
 it('the centre makes one of its own over its door', async () => {

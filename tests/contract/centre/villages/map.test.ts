@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { LevelsAnswer } from '../../../../protocols/desk/villages/levels.ts'
+import type { SecurityAnswer } from '../../../../protocols/desk/accounts.ts'
 import type { MapAnswer } from '../../../../protocols/desk/villages/map.ts'
 import {
   deviceHeader,
@@ -116,6 +117,15 @@ test('takes the picture of a plan from a desk, which counts before the one of th
   expect((await town.post(`/api/v1/map/plans/${own}/remove`, leader, {})).status).toBe(200)
   expect(await planOf()).toBeUndefined()
   expect((await town.post(`/api/v1/map/plans/${own}/remove`, leader, {})).status).toBe(404)
+  const changes = await until(async () => {
+    const { entries } = await read<SecurityAnswer>('/api/v1/security', town.token('admin'))
+    const found = entries.filter(({ what }) => what.startsWith('plan-'))
+    return found.length > 1 ? found : undefined
+  })
+  expect(changes.map(({ what, who, detail }) => [what, who, detail])).toEqual([
+    ['plan-removed', 'token:lead', own],
+    ['plan-arrived', 'token:lead', own],
+  ])
 })
 
 test('tells the person who is sent where it is, in WGS-84 and from the plan', async () => {
