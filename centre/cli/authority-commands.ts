@@ -1,4 +1,4 @@
-// `gengfu centre authority status|rotate|end`: another authority for the boxes, by overlap, also while the centre runs.
+// `gengfu centre authority status|rotate|server|end`: another authority for the boxes, by overlap, also while the centre runs.
 import { existsSync, readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { parseAuthorities } from '../../platform/certificates/certificate-check.ts'
@@ -7,12 +7,14 @@ import { print } from '../../platform/terminal.ts'
 import { createSystemClock } from '../../protocols/kit/clock.ts'
 import type { CentreConfig } from '../config/config.ts'
 import { beginRotation, endRotation, isIssuedBy, trustingFiles } from '../enrolment/change-authority.ts'
+import { renewServerCertificate } from '../enrolment/server-certificate.ts'
 import { openTown } from '../storage/open-town.ts'
 import { addScopeFunction } from '../storage/sqlite/scope-column.ts'
 import { createEnrolmentReader } from '../storage/sqlite/enrolment/enrolment-table.ts'
 import { UsageFailure } from './usage-failure.ts'
 
 const daysDefault = 7300
+const serverDaysDefault = 730
 
 interface Flags {
   config: string
@@ -38,6 +40,14 @@ export function addAuthorityCommands(program: Command, load: (file: string) => C
     .option('--days <days>', '新机构有效天数 / life of the new one', String(daysDefault))
     .action(async (flags: Flags) => rotate(load(flags.config), Number.parseInt(flags.days ?? '', 10)))
   authority
+    .command('server')
+    .description(
+      '重新签发监听端口的证书（同一私钥、名称与地址） / the certificates of the listeners anew, for the same keys and names',
+    )
+    .addOption(config())
+    .option('--days <days>', '有效天数 / life', String(serverDaysDefault))
+    .action(async (flags: Flags) => renewServers(load(flags.config), Number.parseInt(flags.days ?? '', 10)))
+  authority
     .command('end')
     .description('旧机构到此为止 / the old authority ends')
     .addOption(config())
@@ -45,14 +55,16 @@ export function addAuthorityCommands(program: Command, load: (file: string) => C
     .action(async (flags: Flags) => end(load(flags.config), flags.force === true))
 }
 
-function filesOf({ enrolment, uplink }: CentreConfig) {
+function filesOf({ enrolment, uplink, http }: CentreConfig) {
   if (!enrolment)
     throw new UsageFailure(
       '配置中没有 enrolment / the configuration has no section enrolment: see the handbook',
     )
   const { certFile, keyFile } = enrolment.authority
   const caFiles = uplink.listeners.flatMap(({ tls }) => (tls?.caFile === undefined ? [] : [tls.caFile]))
-  const serverFiles = uplink.listeners.flatMap(({ tls }) => (tls ? [tls.certFile] : []))
+  // Boxes enrol and renew at the desk's port.
+  const listeners = [...uplink.listeners, http]
+  const serverFiles = [...new Set(listeners.flatMap(({ tls }) => (tls ? [tls.certFile] : [])))]
   return { files: { certFile, keyFile }, trusting: trustingFiles(caFiles, certFile), serverFiles }
 }
 
@@ -101,8 +113,24 @@ async function rotate(config: CentreConfig, days: number): Promise<void> {
   )
   for (const file of serverFiles.filter((one) => isIssuedBy(one, old)))
     print(
-      `${file} 由旧机构签发：网关都换证后、结束旧机构前，请用新机构重新签发 / is of the old one: issue it anew with the new one when all boxes have followed, before the old one ends\n`,
+      `${file} 由旧机构签发：网关都换证后、结束旧机构前，请运行 gengfu centre authority server / is of the old one: run gengfu centre authority server before the old one ends\n`,
     )
+}
+
+/** Certificates of other authorities, such as a public one of the desk, stay. */
+async function renewServers(config: CentreConfig, days: number): Promise<void> {
+  if (!(days >= 1 && days <= 36_500)) throw new UsageFailure('--days: 1 .. 36500')
+  const { files, serverFiles } = filesOf(config)
+  const authorities = [files.certFile, nextOf(files.certFile)]
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, 'utf8'))
+  const own = serverFiles.filter((file) => authorities.some((pem) => isIssuedBy(file, pem)))
+  if (own.length === 0)
+    throw new UsageFailure('没有由本机构签发的监听端口证书 / no listener has a certificate of this authority')
+  for (const file of own) {
+    await renewServerCertificate(file, files, createSystemClock().wallMs(), days)
+    print(`${file} 已重新签发，运行中的中心会自动读取 / issued anew; the running centre reads it by itself\n`)
+  }
 }
 
 async function end(config: CentreConfig, isForced: boolean): Promise<void> {

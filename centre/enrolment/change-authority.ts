@@ -14,33 +14,15 @@ import { parseAuthorities } from '../../platform/certificates/certificate-check.
 import { nextOf } from '../../platform/certificates/next-file.ts'
 import { replaceFileSync } from '../../platform/replace-file.ts'
 import { isPair, type AuthorityFiles } from './authority-set.ts'
+import { algorithm, createSerial, importKey, pemOf, validFrom } from './signing.ts'
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-const validFrom = new Date(0)
 const keyUsages = new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true)
-
-const importKey = (pem: string): Promise<webcrypto.CryptoKey> =>
-  webcrypto.subtle.importKey(
-    'pkcs8',
-    Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64'),
-    algorithm,
-    false,
-    ['sign'],
-  )
-
-const serial = (): string => {
-  const bytes = randomBytes(12)
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
-  return bytes.toString('hex')
-}
 
 async function keyText(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key))
   const lines = der.toString('base64').match(/.{1,64}/g) ?? []
   return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`
 }
-
-const pemOf = (certificate: X509Certificate): string => `${certificate.toString('pem')}\n`
 
 /** The next authority, and the same key signed by the old one: boxes that trust the old one follow by it. */
 async function makeNext(
@@ -63,7 +45,7 @@ async function makeNext(
   const extensions = [new BasicConstraintsExtension(true, 0, true), keyUsages]
   const own = await X509CertificateGenerator.create({
     ...common,
-    serialNumber: serial(),
+    serialNumber: createSerial(),
     subject,
     issuer: subject,
     publicKey,
@@ -72,7 +54,7 @@ async function makeNext(
   })
   const cross = await X509CertificateGenerator.create({
     ...common,
-    serialNumber: serial(),
+    serialNumber: createSerial(),
     subject,
     issuer: old.subjectName,
     publicKey,

@@ -26,6 +26,8 @@ export class DiscoveryAnswerer {
     const socket = createSocket({ type: 'udp4', reuseAddr: true })
     this.#socket = socket
     socket.on('message', (bytes, from) => {
+      // A socket gets the group's datagrams of all interfaces: a camera on loopback answers there only.
+      if (this.#options.host.startsWith('127.') && !from.address.startsWith('127.')) return
       const probe = bytes.toString('utf8')
       if (!/Probe/.test(probe)) return
       const types = /Types[^>]*>([^<]*)</.exec(probe)?.[1]?.trim() ?? ''

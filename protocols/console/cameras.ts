@@ -31,6 +31,14 @@ export interface CameraSearchAnswer {
   found: { host: string; port: number; tls: boolean; path: string; name: string; model: string }[]
 }
 
+/** `POST /api/v1/cameras/add`: new cameras with one account, all of them or none. */
+export interface CamerasToAdd {
+  cameras: { id: string; name: string; zone: string[]; host: string; port?: number; tls: boolean }[]
+  user?: string
+  password?: string
+  by: string
+}
+
 /** `POST /api/v1/cameras/try`: one picture without masks, shown and not stored. */
 export interface CameraTrialAnswer {
   ok: boolean

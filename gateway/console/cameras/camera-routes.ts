@@ -21,6 +21,9 @@ const account = {
 const camera = z.record(z.string().max(40), z.unknown())
 const findShape = z.strictObject({ by })
 const tryShape = z.strictObject({ camera, ...account, by })
+/** More than a village has, and less than a search finds in a strange network. */
+const addMax = 32
+const addShape = z.strictObject({ cameras: z.array(camera).min(1).max(addMax), ...account, by })
 const removeShape = z.strictObject({ id: z.string().min(1).max(64), by })
 /** Keys that the form has; the others of a camera stay as they are. */
 const formKeys = [
@@ -83,6 +86,7 @@ export function cameraRoutes(options: CameraRouteOptions): Route[] {
       saveBytesMax,
     ),
     post('save', (call) => save(options, call), saveBytesMax),
+    post('add', (call) => addAll(options, call), saveBytesMax),
     post('remove', (call) => remove(options, call)),
   ]
 }
@@ -100,10 +104,15 @@ interface Asked {
   by: string
 }
 
-function readAsked({ installing }: CameraRouteOptions, call: Call): Result<Asked> {
+function readAsked(options: CameraRouteOptions, call: Call): Result<Asked> {
   const asked = parseBody(tryShape, call, saveBytesMax)
-  if (!asked.ok) return asked
-  const { camera: form, user, password, by: who = 'at the box' } = asked.value
+  return asked.ok ? readCamera(options, asked.value) : asked
+}
+
+function readCamera(
+  { installing }: CameraRouteOptions,
+  { camera: form, user, password, by: who = 'at the box' }: z.infer<typeof tryShape>,
+): Result<Asked> {
   const foreign = Object.keys(form).find((key) => !(formKeys as readonly string[]).includes(key))
   if (foreign !== undefined) return bad('the console does not change this 控制台不能更改此项', foreign)
   const written = installing.centreConfig?.written()
@@ -151,7 +160,32 @@ async function save(options: CameraRouteOptions, call: Call): Promise<Answer> {
   // A password that was typed here counts from now on, and not the one in a file.
   const { passwordFile, ...rest } = given
   const entry = typed || passwordFile === undefined ? rest : given
-  return change(installing, settings.id, who, entry)
+  return change(installing, `camera ${settings.id}`, who, { [settings.id]: entry })
+}
+
+/** New cameras with one account, which were found and tried: all of them, or none. */
+async function addAll(options: CameraRouteOptions, call: Call): Promise<Answer> {
+  const asked = parseBody(addShape, call, saveBytesMax)
+  if (!asked.ok) return problems(asked.problems)
+  const { cameras, ...account } = asked.value
+  const entries: Record<string, Given> = {}
+  const accounts = new Map<string, CameraAccount>()
+  for (const [at, form] of cameras.entries()) {
+    const read = readCamera(options, { camera: form, ...account })
+    if (!read.ok) return problems(read.problems.map((one) => ({ ...one, path: `cameras.${at}.${one.path}` })))
+    const { given, settings, before, typed } = read.value
+    if (before || settings.id in entries)
+      return problems(bad('there is such a camera already 已有此摄像机', `cameras.${at}.id`).problems)
+    entries[settings.id] = given
+    if (typed) accounts.set(settings.id, typed)
+  }
+  for (const [id, typed] of accounts) {
+    const reason = await options.work.storeAccount(id, typed)
+    if (reason) return problems([{ path: 'password', message: `${reason.text.en} ${reason.text.zh}` }], 409)
+  }
+  const ids = Object.keys(entries)
+  const what = ids.length === 1 ? `camera ${ids[0] ?? ''}` : `${ids.length} cameras`
+  return change(options.installing, what, account.by ?? 'at the box', entries)
 }
 
 function remove(options: CameraRouteOptions, call: Call): Answer {
@@ -160,26 +194,21 @@ function remove(options: CameraRouteOptions, call: Call): Answer {
   const { id, by: who = 'at the box' } = asked.value
   if (!options.installing.config.cameras.some((one) => one.id === id))
     return problems(bad('there is no such camera 没有此摄像机', 'id').problems)
-  return change(options.installing, id, who, null)
+  return change(options.installing, `camera ${id}`, who, { [id]: null })
 }
 
 function change(
   { centreConfig, wallMs, note, restart }: Installing,
-  id: string,
+  what: string,
   who: string,
-  entry: Given | null,
+  entries: Readonly<Record<string, Given | null>>,
 ): Answer {
   if (!centreConfig)
     return problems(bad('this box was given no file to keep a change beside 无配置文件').problems)
-  const what = `camera ${id}`
-  const changed = centreConfig.changeSettings({
-    by: who,
-    what,
-    atMs: wallMs(),
-    set: { [`cameras.${id}`]: entry },
-  })
+  const set = Object.fromEntries(Object.entries(entries).map(([id, entry]) => [`cameras.${id}`, entry]))
+  const changed = centreConfig.changeSettings({ by: who, what, atMs: wallMs(), set })
   if (!changed.ok) return problems(changed.problems)
-  note('settings-changed', { what, by: who, keys: 1 })
+  note('settings-changed', { what, by: who, keys: Object.keys(set).length })
   restart(what)
   return done()
 }

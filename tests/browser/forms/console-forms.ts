@@ -14,22 +14,44 @@ export interface FormVisit {
 
 const saved = { timeout: 60_000 }
 
-/** By its address, tried, with one part hidden by a drag and one with the keyboard. */
-export async function addCamera(
+/** All cameras that a search finds, with one password: tried, and added together. */
+export async function addFoundCameras(
   { page, url, click, lookAt }: FormVisit,
-  camera: { name: string; port: number; account: { user: string; password: string } },
-  id: string,
+  cameras: readonly { name: string; port: number }[],
+  account: { user: string; password: string },
 ): Promise<void> {
   await page.goto(`${url}#/cameras`)
-  await page.waitForSelector('[data-by-address]')
+  await page.waitForSelector('[data-find] button.primary:enabled')
+  await click('[data-find] button.primary')
+  for (const { port, name } of cameras) {
+    const row = `[data-found="${port}"]`
+    await page.waitForSelector(row, saved)
+    await page.fill(`${row} [name=found-name]`, name)
+    await page.selectOption(`${row} [name=found-zone]`, { index: 1 })
+  }
+  await page.fill('[name=found-user]', account.user)
+  await page.fill('[name=found-password]', account.password)
+  await lookAt('found cameras')
+  await click('[data-add-chosen]')
+  for (const at of cameras.keys()) await page.waitForSelector(`[data-camera-entry="camera-${at + 1}"]`, saved)
+  await page.waitForSelector('[data-find] button.primary:enabled', saved)
+}
+
+/** By its address, without its password: the page says why there is no picture. */
+export async function tryByAddress({ page, click }: FormVisit, port: number): Promise<void> {
   await click('[data-by-address]')
-  await page.fill('[name=camera-name]', camera.name)
+  await page.fill('[name=camera-name]', 'x')
   await page.fill('[name=host]', '127.0.0.1')
-  await page.fill('[name=port]', String(camera.port))
-  await page.click('[data-try]')
-  await page.waitForSelector('[data-camera-form] .why')
-  await page.fill('[name=camera-user]', camera.account.user)
-  await page.fill('[name=camera-password]', camera.account.password)
+  await page.fill('[name=port]', String(port))
+  await click('[data-try]')
+  await page.waitForSelector('[data-camera-form] .why', saved)
+  await page.click('[data-camera-form] > button:last-child')
+  await page.waitForSelector('[data-find]')
+}
+
+/** Tried with its stored password, with one part hidden by a drag and one with the keyboard. */
+export async function maskCamera({ page, click, lookAt }: FormVisit, id: string): Promise<void> {
+  await click(`[data-camera-entry="${id}"] button`)
   await click('[data-try]')
   const drawing = await page.waitForSelector('.mask-picture svg', saved)
   await drawing.scrollIntoViewIfNeeded()
@@ -44,7 +66,6 @@ export async function addCamera(
     await page.keyboard.press(key)
   await page.click('[data-close-mask]')
   await page.waitForSelector('[data-mask="1"]')
-  await page.check('[name=camera-zone] >> nth=0')
   await lookAt('camera form')
   await click('[data-save-camera]')
   await page.waitForSelector(`[data-camera-entry="${id}"]`, saved)

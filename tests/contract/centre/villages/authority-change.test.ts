@@ -1,6 +1,8 @@
 // Do boxes follow the centre to another authority without a visit: with both generations connected during the overlap over real TLS, the old
 // one refused afterwards, and no stranger able to lead a box away?
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createPrivateKey } from 'node:crypto'
+import { connect as tlsConnect } from 'node:tls'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type MqttClient } from 'mqtt'
@@ -23,6 +25,7 @@ import {
 } from '../../../../gateway/config/enrolment/enrolled-file.ts'
 import { followAuthority } from '../../../../gateway/config/enrolment/follow-authority.ts'
 import { startRenewal } from '../../../../gateway/config/enrolment/renewal.ts'
+import { parseAuthorities } from '../../../../platform/certificates/certificate-check.ts'
 import { nextOf } from '../../../../platform/certificates/next-file.ts'
 import type { NewEnrolmentAnswer } from '../../../../protocols/desk/villages/enrolments.ts'
 import type { AuthorityStatement } from '../../../../protocols/enrolment/messages.ts'
@@ -119,7 +122,7 @@ async function command(...words: string[]): Promise<{ text: string; code: number
   const spies = [process.stdout, process.stderr].map((stream) =>
     vi.spyOn(stream, 'write').mockImplementation((text) => lines.push(String(text)) > 0),
   )
-  await runCentre(['authority', ...words, '--config', file])
+  await runCentre(['authority', ...words, ...(words.includes('--config') ? [] : ['--config', file])])
   for (const spy of spies) spy.mockRestore()
   const code = Number(process.exitCode ?? 0)
   process.exitCode = 0
@@ -171,6 +174,67 @@ it('both generations connect during the overlap, each box follows by itself, and
   expect(asleep).toEqual(sleeper.enrolled)
   expect(await session((await enrol('box-sleeps')).enrolled)).toBeDefined()
   expect((await command('end')).code).toBe(2)
+}, 120_000)
+
+it('during the change the centre gets a server certificate that boxes with the old, the new or both authorities trust', async () => {
+  const own = makeFolder()
+  undo.push(() => dropFolder(own))
+  const enrolment = await enrolmentSettings(own)
+  const inOwn = (name: string): string => join(own, name)
+  const town = await createAuthority('Town')
+  writeFileSync(inOwn('town-ca.crt'), town.cert)
+  writeFileSync(inOwn('town-ca.key'), town.key)
+  const { cert, key } = await town.issueServer()
+  writeFileSync(inOwn('centre.crt'), cert)
+  writeFileSync(inOwn('centre.key'), key)
+  const tls = { certFile: inOwn('centre.crt'), keyFile: inOwn('centre.key'), caFile: inOwn('town-ca.crt') }
+  const config = { enrolment, uplink: { listeners: [{ host: '127.0.0.1', port: 0, tls }] } }
+  const ofOwn = inOwn('centre.yaml')
+  writeFileSync(ofOwn, JSON.stringify({ dataDir: own, http: { host: '127.0.0.1', port: 0 }, ...config }))
+  const centre = await startCentre(own, { config })
+  const port = Number(new URL(centre.centre.uplinkUrls[0] ?? '').port)
+  /** The answer of a TLS client that trusts these authorities alone: who issued what it got, or why it went. */
+  const issuerSeen = (ca: string): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = tlsConnect({ host: '127.0.0.1', port, ca, ...clientPair })
+      socket.on('secureConnect', () => {
+        resolve(String(socket.getPeerCertificate().issuer.CN))
+        socket.destroy()
+      })
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    })
+  const device = await town.issueDevice('box-old')
+  const clientPair = { cert: device.cert, key: device.key }
+  try {
+    const oldCa = readFileSync(inOwn('town-ca.crt'), 'utf8')
+    expect(await issuerSeen(oldCa)).toBe('Town')
+    expect((await command('rotate', '--config', ofOwn)).text).toContain('authority server')
+    const [newCa = ''] = readFileSync(nextOf(inOwn('town-ca.crt')), 'utf8').split(
+      /(?<=-----END CERTIFICATE-----\n)/,
+    )
+    await centre.centre.reload()
+    // A box that has followed trusts both until the end; one that trusts the new one alone needs the new certificate.
+    expect(await issuerSeen(oldCa + newCa)).toBe('Town')
+    expect(await issuerSeen(newCa)).not.toMatch(/^Town/)
+    expect((await command('server', '--config', ofOwn)).code).toBe(0)
+    await centre.centre.reload()
+    for (const ca of [oldCa, newCa, oldCa + newCa]) expect(await issuerSeen(ca)).toMatch(/^Town \d{4}-/)
+    // The same key, and the same names: the check of the name still holds.
+    const [leaf] = parseAuthorities(readFileSync(inOwn('centre.crt'), 'utf8'))
+    expect(leaf?.checkPrivateKey(createPrivateKey(key))).toBe(true)
+    expect(leaf?.subjectAltName).toBe(parseAuthorities(cert)[0]?.subjectAltName)
+    const stranger = await createAuthority('Town')
+    expect(await issuerSeen(stranger.cert)).not.toMatch(/^Town/)
+    expect((await command('end', '--force', '--config', ofOwn)).code).toBe(0)
+    await centre.centre.reload()
+    expect(await issuerSeen(newCa)).toMatch(/^Town \d{4}-/)
+    expect((await command('server', '--config', ofOwn)).code).toBe(0)
+    await centre.centre.reload()
+    expect(await issuerSeen(newCa)).toMatch(/^Town \d{4}-/)
+    expect(await issuerSeen(oldCa)).not.toMatch(/^Town/)
+  } finally {
+    await centre.centre.stop()
+  }
 }, 120_000)
 
 it('a stranger with an authority of his own leads no box away, nor does a list that he cut', async () => {

@@ -60,6 +60,7 @@ const matrix: Record<string, string> = {
   'POST /api/v1/cameras/find': 'I  L',
   'POST /api/v1/cameras/try': 'I  L',
   'POST /api/v1/cameras/save': 'I  L',
+  'POST /api/v1/cameras/add': 'I  L',
   'POST /api/v1/cameras/remove': 'I  L',
   'GET /api/v1/plan': 'IM L',
   'GET /api/v1/plan/picture': 'IM L',

@@ -61,6 +61,35 @@ it('finds, tries and saves a camera with its zones and masks, and removes it', a
   expect((await post('remove', { id: 'cam-2' })).status).toBe(400)
 })
 
+it('adds several cameras with one account in one change, all or none', async () => {
+  const of = (n: number, more: object = {}) => ({
+    id: `camera-${n}`,
+    name: `桥头 ${n}`,
+    zone: ['bridge'],
+    host: `192.0.2.${n}`,
+    tls: false,
+    ...more,
+  })
+  const account = { user: 'gengfu', password: 'p' }
+  for (const cameras of [
+    [of(1), of(2, { host: '' })],
+    [of(1), of(1)],
+    [of(1), of(2, { id: 'old' })],
+    [of(1), of(2, { passwordFile: '/etc/passwd' })],
+    [],
+  ]) {
+    expect((await post('add', { cameras, ...account })).status).toBe(400)
+    expect([kit.restarts.length, kit.cameraWork.accounts.has('camera-1')]).toEqual([0, false])
+  }
+  expect((await post('add', { cameras: [of(1), of(2)], ...account, by: '李' })).status).toBe(200)
+  expect(kit.restarts).toHaveLength(1)
+  expect(kit.cameraWork.accounts.get('camera-2')).toEqual(account)
+  expect(await entryOf('camera-1')).toEqual({ ...of(1), user: 'gengfu' })
+  expect(await entryOf('camera-2')).toEqual({ ...of(2), user: 'gengfu' })
+  const { versions } = (await kit.ask(onBox, 'GET', '/api/v1/settings')).body as unknown as SettingsAnswer
+  expect(versions).toMatchObject([{ what: '2 cameras', by: '李' }])
+})
+
 it('keeps the keys that the form does not have, and sends a stored password to no other address', async () => {
   const form = { id: 'old', zone: ['bridge'], host: '192.0.2.5', masks }
   expect((await post('save', { camera: form })).status).toBe(200)
