@@ -12,6 +12,7 @@ import { runDamageCampaign } from './damage/damage-campaign.ts'
 import { runCameraCampaign } from './cameras/camera-campaign.ts'
 import { releaseTree, runImagesCampaign } from './upkeep/images-campaign.ts'
 import { runFuzzCampaign } from './fuzz-campaign.ts'
+import { runProvisioningKills } from './provisioning/provisioning-kills.ts'
 import { runKillCampaign } from './kill-campaign.ts'
 import { runManyCamerasCampaign } from './cameras/many-cameras-campaign.ts'
 import { runLinkCampaign } from './link-campaign.ts'
@@ -193,6 +194,18 @@ program
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
+  })
+
+program
+  .command('provisioning')
+  .description(
+    'SIGKILL at the steps of the take-over of a box, its renewal, its first start and the import of a list',
+  )
+  .option('--every <n>', 'kills at every n-th step', '1')
+  .action(async (options: { every: string }) => {
+    const result = await runProvisioningKills({ every: Number(options.every), progress: say })
+    say(`${result.kills} kills: ${JSON.stringify(result.broken)}`)
+    if (result.broken.length > 0 || result.kills === 0) process.exitCode = 1
   })
 
 program
