@@ -49,6 +49,12 @@ beforeAll(async () => {
       { id: 'door-1', name: '西门', presence: 'present', flatAtMs: Date.now() + 20 * 86_400_000 },
       { id: 'sos-1', presence: 'silent', quietMs: 9e6 },
     ],
+    unheard: { count: 2, ofDevices: 9, devices: ['东门 (door-2)', 'door-3'] },
+    cameras: [
+      { id: 'cam-1', name: '桥头', zh: '无应答', en: 'no answer' },
+      { id: 'cam-2', name: '路口', isFaulty: true, zh: '密码错误', en: 'wrong password' },
+    ],
+    findings: [{ code: 'unreadable', facts: { count: 3, topic: 'x/y', why: 'not JSON' } }],
   }
   const facts = {
     v: 1,
@@ -124,7 +130,18 @@ test.each(sizes)(
   async (locale, viewport) => {
     const { page, complaints } = await open('/#/fleet', { locale, viewport, isSignedIn: true })
     await page.waitForSelector('[data-fault=device-silent]')
-    expect(await page.locator('.faults > li').count()).toBe(2)
+    expect(await page.locator('.faults > li').count()).toBe(6)
+    // What the box names with `gengfu check`, each with what to do.
+    const named = {
+      'devices-unheard': ['东门 (door-2)', locale === 'en' ? 'walk test' : '步行测试'],
+      'camera-dead': ['桥头', locale === 'en' ? 'power, cable' : '网线'],
+      'camera-faulty': ['路口', locale === 'en' ? 'do as the reason says' : '按所述原因处理'],
+      unreadable: ['x/y', 'gengfu decode'],
+    }
+    for (const [code, words] of Object.entries(named)) {
+      const text = await page.textContent(`[data-fault=${code}]`)
+      for (const word of words) expect(text).toContain(word)
+    }
     const battery = await page.textContent('[data-fault=battery-ends]')
     expect(battery).toContain(locale === 'en' ? 'will be flat in' : '的电池约在')
     const order = page.locator('[data-fault=device-silent] .order')

@@ -36,7 +36,8 @@ export type ProvisioningScenario = (typeof provisioningScenarios)[number]
 
 /** More operations than any of them has. */
 const stepsMax = 400
-const box = '320612104201-1'
+/** A box of its own for each kill: the centre signs ten certificates a day for one. */
+const boxOf = (n: number): string => `320612104${200 + (n % 700)}-${1 + Math.floor(n / 700)}`
 const preload = join(import.meta.dirname, 'kill-at-step.cjs')
 const importedDevices = 20
 
@@ -64,6 +65,8 @@ export class ProvisioningKills {
   #chief = ''
   #authority = ''
   #machines = 0
+  #box = boxOf(0)
+  #boxes = 0
 
   async start(): Promise<void> {
     const at = (name: string, text: string): string => {
@@ -92,7 +95,6 @@ export class ProvisioningKills {
       },
     })
     this.#chief = this.#centre.token('admin', 'chief')
-    await this.#firstBox()
   }
 
   get result(): Readonly<ProvisioningResult> {
@@ -107,6 +109,7 @@ export class ProvisioningKills {
 
   /** One kill at this step, what comes after it, and the look at the end. */
   async kill(scenario: ProvisioningScenario, step: number): Promise<void> {
+    this.#box = boxOf(++this.#boxes)
     const place = mkdtempSync(join(tmpdir(), 'gengfu-provision-'))
     const problem = (what: string): void =>
       void this.#result.broken.push(`${scenario} at step ${step}: ${what}`)
@@ -124,6 +127,7 @@ export class ProvisioningKills {
     (place: string, step: number, problem: (what: string) => void) => Promise<void>
   > = {
     enrol: async (place, step, problem) => {
+      await this.#firstBox()
       const file = this.#machine(place)
       const url = await this.#newUrl()
       const enrol = ['gateway', 'enrol', url, '--config', file]
@@ -136,6 +140,7 @@ export class ProvisioningKills {
       await this.#expectWhole(place, file, problem)
     },
     start: async (place, step, problem) => {
+      await this.#firstBox()
       const file = this.#machine(place)
       await this.#run(['gateway', 'enrol', await this.#newUrl(), '--config', file])
       this.#count(
@@ -250,7 +255,10 @@ export class ProvisioningKills {
   }
 
   async #newUrl(): Promise<string> {
-    const answer = await this.#centre?.post('/api/v1/enrolments', this.#chief, { box, name: '上溪' })
+    const answer = await this.#centre?.post('/api/v1/enrolments', this.#chief, {
+      box: this.#box,
+      name: '上溪',
+    })
     const { url } = (await answer?.json()) as NewEnrolmentAnswer
     return url.replace('http://127.0.0.1', this.#centre?.centre.httpUrl ?? '')
   }
@@ -259,7 +267,7 @@ export class ProvisioningKills {
     const dataDir = join(place, 'data')
     if (devicesOf(file) !== village.devices.length) problem('not all devices in the end')
     const opened = CentreChanges.look(file)
-    if (!opened.ok || opened.value.config.box.id !== box) problem('not the name of the box before')
+    if (!opened.ok || opened.value.config.box.id !== this.#box) problem('not the name of the box before')
     else if (opened.value.config.zones[0]?.place === undefined) problem('no place on the plan')
     if (readTakenOver(dataDir)?.guard === undefined) problem('no arming')
     await this.#expectOneCertificate(dataDir, problem)
@@ -278,7 +286,7 @@ export class ProvisioningKills {
   }
 
   async #validSerials(): Promise<string[]> {
-    const answer = await this.#centre?.get(`/api/v1/certificates?box=${box}`, this.#chief)
+    const answer = await this.#centre?.get(`/api/v1/certificates?box=${this.#box}`, this.#chief)
     const { certificates } = (await answer?.json()) as CertificatesAnswer
     return certificates
       .filter(({ revokedAtMs }) => revokedAtMs === undefined)
@@ -290,7 +298,7 @@ export class ProvisioningKills {
     const files = enrolledPaths(dataDir)
     const [url = ''] = this.#centre?.centre.uplinkUrls ?? []
     const client = await connectAsync(url, {
-      clientId: box,
+      clientId: this.#box,
       reconnectPeriod: 0,
       cert: readFileSync(files.certFile),
       key: readFileSync(files.keyFile),
