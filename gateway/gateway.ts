@@ -191,14 +191,13 @@ class WiredGateway implements Gateway {
     intake.onKept(support.recording(actOnStored({ commands, stages, cameras })))
     intake.onUnstored(actOnUnstored({ journal, broker, uplink, logger }))
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
-    const knocking = () => registry.describe().knocking
     const health = createHealth(base, {
       ...common,
+      registry,
       dialects,
       cameras,
       uplink,
       flash,
-      knocking,
       lastReceiptMs,
     })
     await vitals.start(() => health.answer())

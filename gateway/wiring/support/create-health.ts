@@ -15,6 +15,7 @@ import type { Uplink } from '../../uplink/port.ts'
 import { reportTo, type Base } from '../base.ts'
 import type { OpenDialects } from '../dialects/open-dialects.ts'
 import type { OpenedJournal } from '../open-journal.ts'
+import type { OpenRegistry } from '../open-registry.ts'
 
 export interface CreateHealthOptions extends OpenedJournal {
   intake: Intake
@@ -24,7 +25,7 @@ export interface CreateHealthOptions extends OpenedJournal {
   uplink: Uplink | undefined
   flash: FlashWear
   guard: () => Guard
-  knocking: () => readonly UnregisteredDevice[]
+  registry: Pick<OpenRegistry, 'describe'>
   startedMs: number
   lastReceiptMs: () => number | undefined
 }
@@ -41,7 +42,7 @@ export function createHealth(base: Base, options: CreateHealthOptions): HealthRe
   const { journal, bases, boxClock, boot, intake, broker, dialects, cameras, uplink } = options
   const documents = intake.documents()
   const wallMs = (): number | undefined => (boxClock.quality() === 'unsynced' ? undefined : boxClock.wallMs())
-  const { knocking } = options
+  const knocking = (): readonly UnregisteredDevice[] => options.registry.describe().knocking
   const extras = new BoxExtras({
     config,
     clock,

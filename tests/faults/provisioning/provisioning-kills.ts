@@ -61,7 +61,7 @@ const village = {
 export class ProvisioningKills {
   readonly #folder = makeFolder()
   readonly #result: ProvisioningResult = { kills: 0, whole: 0, broken: [] }
-  #centre: CentreUnderTest | undefined
+  #running: CentreUnderTest | undefined
   #chief = ''
   #authority = ''
   #machines = 0
@@ -83,7 +83,7 @@ export class ProvisioningKills {
       caFile: authority.certFile,
     }
     const uplinkPort = await freePort()
-    this.#centre = await startCentre(this.#folder, {
+    this.#running = await startCentre(this.#folder, {
       config: {
         uplink: { listeners: [{ host: '127.0.0.1', port: uplinkPort, tls }] },
         enrolment: {
@@ -97,12 +97,17 @@ export class ProvisioningKills {
     this.#chief = this.#centre.token('admin', 'chief')
   }
 
+  get #centre(): CentreUnderTest {
+    if (!this.#running) throw new Error('not started')
+    return this.#running
+  }
+
   get result(): Readonly<ProvisioningResult> {
     return this.#result
   }
 
   async stop(): Promise<ProvisioningResult> {
-    await this.#centre?.centre.stop()
+    await this.#running?.centre.stop()
     dropFolder(this.#folder)
     return this.#result
   }
@@ -255,12 +260,12 @@ export class ProvisioningKills {
   }
 
   async #newUrl(): Promise<string> {
-    const answer = await this.#centre?.post('/api/v1/enrolments', this.#chief, {
+    const answer = await this.#centre.post('/api/v1/enrolments', this.#chief, {
       box: this.#box,
       name: '上溪',
     })
-    const { url } = (await answer?.json()) as NewEnrolmentAnswer
-    return url.replace('http://127.0.0.1', this.#centre?.centre.httpUrl ?? '')
+    const { url } = (await answer.json()) as NewEnrolmentAnswer
+    return url.replace('http://127.0.0.1', this.#centre.centre.httpUrl)
   }
 
   async #expectWhole(place: string, file: string, problem: (what: string) => void): Promise<void> {
@@ -286,8 +291,8 @@ export class ProvisioningKills {
   }
 
   async #validSerials(): Promise<string[]> {
-    const answer = await this.#centre?.get(`/api/v1/certificates?box=${this.#box}`, this.#chief)
-    const { certificates } = (await answer?.json()) as CertificatesAnswer
+    const answer = await this.#centre.get(`/api/v1/certificates?box=${this.#box}`, this.#chief)
+    const { certificates } = (await answer.json()) as CertificatesAnswer
     return certificates
       .filter(({ revokedAtMs }) => revokedAtMs === undefined)
       .map(({ serial }) => serial.toLowerCase())
@@ -296,7 +301,7 @@ export class ProvisioningKills {
   /** With the files for TLS: then the centre revokes the certificate of before. */
   async #connect(dataDir: string): Promise<void> {
     const files = enrolledPaths(dataDir)
-    const [url = ''] = this.#centre?.centre.uplinkUrls ?? []
+    const [url = ''] = this.#centre.centre.uplinkUrls ?? []
     const client = await connectAsync(url, {
       clientId: this.#box,
       reconnectPeriod: 0,
