@@ -169,7 +169,7 @@ class WiredGateway implements Gateway {
     const guard = () => guardOf(intake.documents(), config, now().steadyMs)
     const restart = (why: string): void => this.#fail(new ConfigChanged(why))
     const startedMs = clock.monotonicMs()
-    const common = { ...opened, intake, broker, storageWatch, guard, startedMs, restart }
+    const common = { ...opened, intake, broker, storageWatch, flash, guard, startedMs, restart }
     await takeOver(base, { boxClock, guard, judge: (input) => intake.judge(input) })
     const vitals = createHeartbeatVitals(base)
     const support = new BoxSupport(base)
@@ -191,15 +191,7 @@ class WiredGateway implements Gateway {
     intake.onKept(support.recording(actOnStored({ commands, stages, cameras })))
     intake.onUnstored(actOnUnstored({ journal, broker, uplink, logger }))
     const registry = await openRegistry(base, { ...this.#options, ...common, dialects, restart })
-    const health = createHealth(base, {
-      ...common,
-      registry,
-      dialects,
-      cameras,
-      uplink,
-      flash,
-      lastReceiptMs,
-    })
+    const health = createHealth(base, { ...common, registry, dialects, cameras, uplink, lastReceiptMs })
     await vitals.start(() => health.answer())
     await support.open({ health, registry, programLog: this.#options.programLog })
     const outlets = await openOutlets(base, { ...opened, intake, facts, stages })
