@@ -46,3 +46,9 @@ export function summaryOf(item: Case, policy: CasePolicy, nowMs: number): CaseSu
     openActions: item.actions.filter(({ isRequired, done }) => isRequired && !done).length,
   }
 }
+
+/** How many cases these messages of the stream are about: the alarms of a case have messages of their own. */
+export function countCases(changes: readonly { json: string }[]): number {
+  const types = changes.map(({ json }) => (JSON.parse(json) as { type: string }).type)
+  return types.filter((type) => type.startsWith('case.')).length
+}

@@ -1,5 +1,6 @@
 // Moves cases between people by the clock: from a person who signed out or is silent back to the queue, and for the
 // night to another centre and back. The cases to move are in the database, so a restart changes nothing.
+import { countCases } from '../cases/case-summary.ts'
 import type { Logger } from 'pino'
 import { RepeatedWork } from '../../platform/time/repeated-work.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -63,7 +64,7 @@ export class DutyClock {
     if (why === undefined) return
     const changes = await redistribute(who, why, nowMs)
     if (changes.length === 0) return
-    logger.warn({ who, why, cases: changes.length }, 'cases went back to the queue')
+    logger.warn({ who, why, cases: countCases(changes) }, 'cases went back to the queue')
     push(changes)
   }
 }

@@ -1,4 +1,5 @@
 // Who is at the desks and holds which cases; and cases of a person who is away go back to the queue. For those who lead the whole town.
+import { countCases } from '../../cases/case-summary.ts'
 import { z } from 'zod'
 import { answeringRoles, roles } from '../../../protocols/desk/api.ts'
 import type { StaffAnswer, StaffPerson } from '../../../protocols/desk/leading/staff.ts'
@@ -88,7 +89,7 @@ export function createStaffRoutes(options: StaffRouteOptions): Route[] {
         const changes = await storage.redistribute(path['name'] ?? '', text, clock.wallMs())
         if (changes.length === 0) throw new ApiProblem('not-found')
         push(changes)
-        return { json: { moved: changes.length } }
+        return { json: { moved: countCases(changes) } }
       },
     },
   ]

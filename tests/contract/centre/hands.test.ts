@@ -78,6 +78,10 @@ test('a case whose operator signs out, or is silent for two minutes, is in the q
   await running.post('/api/v1/logout', li)
   const left = await entry('sos-1', 'redistributed')
   expect(left.case).toMatchObject({ state: 'open' })
+  const row = await running.get(`/api/v1/alarms/${boxId}.sos-1`, auditor)
+  expect(await row.json()).toMatchObject({
+    alarm: { needsAnswer: true, acceptedBy: 'li', returned: { why: 'redistributed', who: 'li' } },
+  })
   expect(left.history?.at(-1)).toMatchObject({ who: 'centre', text: 'signed out', subject: 'li' })
   const silentSinceMs = clock.monotonicMs()
   const silent = await entry('sos-2', 'redistributed', 5000)

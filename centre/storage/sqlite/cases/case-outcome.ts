@@ -89,7 +89,8 @@ export function returnAlarms(
     if (!row || row.acceptedBy === undefined || !isActive(row)) return []
     const waiting: DeskRow = { ...row, returned, changedAtMs: Math.round(atMs) }
     alarms.put(waiting)
-    return [logChange({ type: 'alarm.stage', alarm: shown(waiting) })]
+    // No stage: an equal centre would send it to the box, and it could answer an occurrence that has come since.
+    return [logChange({ type: 'alarm.updated', alarm: shown(waiting) })]
   })
 }
 

@@ -21,7 +21,10 @@ export interface CaseTableOptions {
   policy: () => CasePolicy
   shown: (row: DeskRow) => DeskAlarm
   logChange: (
-    message: Omit<CaseMessage, 'position'> | ShiftMessageBody | { type: 'alarm.stage'; alarm: DeskAlarm },
+    message:
+      | Omit<CaseMessage, 'position'>
+      | ShiftMessageBody
+      | { type: 'alarm.stage' | 'alarm.updated'; alarm: DeskAlarm },
   ) => StoredChange
   seal: (entry: TrailEntry) => void
   /** Inside the transaction that stores the case: families get their notice. */
