@@ -45,7 +45,7 @@ const watchScript = `
     }
   }
   new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach(look)))
-    .observe(document.documentElement, { childList: true, subtree: true })
+    .observe(document, { childList: true, subtree: true })
 `
 
 interface Noted {

@@ -30,7 +30,9 @@ export const isWaitingRed = (alarm: DeskAlarm): boolean => shownColour(alarm) ==
 
 /** The most urgent colour since the last answer: an alarm that was red is answered as red. */
 export function shownColour(alarm: DeskAlarm): Colour {
-  return outranks(alarm.latchedColour, alarm.colour) ? alarm.latchedColour : alarm.colour
+  const { colour, latchedColour } = alarm
+  // Asked for each open alarm at each draw, and nearly always equal.
+  return latchedColour !== colour && outranks(latchedColour, colour) ? latchedColour : colour
 }
 
 /** The town's limits for accepting; until the centre has said them, those of the alarm table. */

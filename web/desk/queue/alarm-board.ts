@@ -21,7 +21,9 @@ export interface BoardView {
   drills: BoardAlarm[]
 }
 
-export const emptyView: BoardView = { waiting: [], mine: [], answered: [], suppressed: [], drills: [] }
+const emptyLists = (): BoardView => ({ waiting: [], mine: [], answered: [], suppressed: [], drills: [] })
+
+export const emptyView: BoardView = emptyLists()
 
 export interface BoardViewOptions {
   /** The person at this desk. */
@@ -53,6 +55,17 @@ function waitingSince(alarm: DeskAlarm, before: BoardAlarm | undefined): number 
   return before?.needsAnswer === true ? before.waitingSinceMs : alarm.changedAtMs
 }
 
+const withWait = (alarm: DeskAlarm, before: BoardAlarm | undefined): BoardAlarm => ({
+  ...alarm,
+  waitingSinceMs: waitingSince(alarm, before),
+})
+
+function sameIds(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean {
+  if ((a?.size ?? 0) !== (b?.size ?? 0)) return false
+  for (const id of a ?? []) if (!b?.has(id)) return false
+  return true
+}
+
 function placeOf(alarm: BoardAlarm, { me, lingering }: BoardViewOptions): keyof BoardView {
   if (alarm.isDrill === true) return 'drills'
   if (isWaiting(alarm) || lingering?.has(alarm.id) === true) return 'waiting'
@@ -60,35 +73,98 @@ function placeOf(alarm: BoardAlarm, { me, lingering }: BoardViewOptions): keyof 
   return me !== undefined && alarm.acceptedBy === me ? 'mine' : 'answered'
 }
 
+const listNames = ['waiting', 'mine', 'answered', 'suppressed', 'drills'] as const
+
+/** Where the alarm is, or would be: lists are sorted, and no two alarms are equal. */
+function indexIn(list: readonly BoardAlarm[], alarm: BoardAlarm): number {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const other = list[middle]
+    if (other && byUrgency(other, alarm) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/**
+ * Each change moves one alarm in sorted lists: with thousands of open alarms a sort of all of them for each draw would take longer than a
+ * red may.
+ */
 export class AlarmBoard {
   #alarms = new Map<string, BoardAlarm>()
+  #lists: BoardView = emptyLists()
+  #places = new Map<string, keyof BoardView>()
+  #options: BoardViewOptions = {}
+  /** Lists that changed since the last view: the others are handed out again. */
+  #changed = new Set<keyof BoardView>(listNames)
+  #view: BoardView = emptyView
 
   /** The centre's complete present list; an alarm that is not in it has ended. */
   replace(alarms: readonly DeskAlarm[]): void {
     const before = this.#alarms
     this.#alarms = new Map()
-    for (const alarm of alarms) this.#set(alarm, before.get(alarm.id))
+    for (const alarm of alarms)
+      if (!isOver(alarm)) this.#alarms.set(alarm.id, withWait(alarm, before.get(alarm.id)))
+    this.#sortAll()
   }
 
   /** One alarm in its present state. The order of the stream counts: the latest message wins. */
   put(alarm: DeskAlarm): void {
-    this.#set(alarm, this.#alarms.get(alarm.id))
-  }
-
-  #set(alarm: DeskAlarm, before: BoardAlarm | undefined): void {
+    const before = this.#alarms.get(alarm.id)
+    if (before) this.#takeOut(before)
     if (isOver(alarm)) this.#alarms.delete(alarm.id)
-    else this.#alarms.set(alarm.id, { ...alarm, waitingSinceMs: waitingSince(alarm, before) })
+    else this.#putIn(withWait(alarm, before))
   }
 
   get(id: string): BoardAlarm | undefined {
     return this.#alarms.get(id)
   }
 
+  /** The same list as before where nothing in it has changed. */
   view(options: BoardViewOptions = {}): BoardView {
-    const view: BoardView = { waiting: [], mine: [], answered: [], suppressed: [], drills: [] }
-    for (const alarm of this.#alarms.values()) view[placeOf(alarm, options)].push(alarm)
-    for (const list of Object.values(view) as BoardAlarm[][]) list.sort(byUrgency)
+    const isSame = options.me === this.#options.me && sameIds(options.lingering, this.#options.lingering)
+    this.#options = options
+    if (!isSame) this.#sortAll()
+    if (this.#changed.size === 0) return this.#view
+    const view = { ...this.#view }
+    for (const name of this.#changed) view[name] = this.#lists[name].slice()
+    this.#changed.clear()
+    this.#view = view
     return view
+  }
+
+  #sortAll(): void {
+    this.#lists = emptyLists()
+    this.#places.clear()
+    for (const alarm of this.#alarms.values()) {
+      const place = placeOf(alarm, this.#options)
+      this.#places.set(alarm.id, place)
+      this.#lists[place].push(alarm)
+    }
+    for (const name of listNames) {
+      this.#lists[name].sort(byUrgency)
+      this.#changed.add(name)
+    }
+  }
+
+  #takeOut(alarm: BoardAlarm): void {
+    const place = this.#places.get(alarm.id)
+    if (place === undefined) return
+    const list = this.#lists[place]
+    const at = indexIn(list, alarm)
+    if (list[at]?.id === alarm.id) list.splice(at, 1)
+    this.#places.delete(alarm.id)
+    this.#changed.add(place)
+  }
+
+  #putIn(alarm: BoardAlarm): void {
+    this.#alarms.set(alarm.id, alarm)
+    const place = placeOf(alarm, this.#options)
+    const list = this.#lists[place]
+    list.splice(indexIn(list, alarm), 0, alarm)
+    this.#places.set(alarm.id, place)
+    this.#changed.add(place)
   }
 
   /** True when each of these is stored here exactly as at the centre: the stream has missed none of them. */
