@@ -160,7 +160,7 @@ async function startParts(base: Base, options: CentreOptions): Promise<Running> 
     claim: cluster && ((box) => cluster.claims.claim(box)),
   })
   signing.certificates.onRevoked(() => void broker.reload())
-  const joined = { ...boxes, attendance, broker, downlink, commands, upward, onFatal: options.onFatal }
+  const joined = { ...boxes, attendance, broker, downlink, commands, upward }
   if (cluster) onForeign(await joinCluster(cluster, joined))
   else upward.start()
   logger.info({ http: desk.url, uplink: broker.urls }, 'centre is listening')

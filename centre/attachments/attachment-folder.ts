@@ -2,6 +2,7 @@
 // becomes part of a path.
 import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm, statfs } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { sha256Pattern } from '../../protocols/domain/snapshot.ts'
 
@@ -21,7 +22,8 @@ export class AttachmentFolder {
     const file = this.#path(sha256)
     const folder = join(file, '..')
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const part = `${file}.${++this.#parts}.part`
+    // Another centre may write the same file into the same folder.
+    const part = `${file}.${hostname()}-${process.pid}-${++this.#parts}.part`
     const handle = await open(part, 'w', 0o600)
     try {
       await handle.writeFile(bytes)

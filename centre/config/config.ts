@@ -232,6 +232,8 @@ export const centreConfigSchema = z.strictObject({
       /** Of PostgreSQL: the password, and the authority of the servers' certificates. */
       passwordFile: text.optional(),
       caFile: text.optional(),
+      /** Of PostgreSQL with several centres: the folder for pictures and files that all of them share, in place of `dataDir`. */
+      sharedDir: text.optional(),
     })
     .default({ url: 'sqlite:' }),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
@@ -276,7 +278,12 @@ function findConflicts(config: CentreConfig): Problem[] {
     })
   const { url } = config.storage
   if (isPostgresUrl(url)) problems.push(...checkPostgres(config.storage))
-  else if (!url.startsWith('sqlite:'))
+  else if (config.storage.sharedDir !== undefined)
+    problems.push({
+      path: 'storage.sharedDir',
+      message: 'only with PostgreSQL: a SQLite file has one centre',
+    })
+  if (!isPostgresUrl(url) && !url.startsWith('sqlite:'))
     problems.push({
       path: 'storage.url',
       message: 'sqlite:, sqlite:/path/to/file.db or postgres://user@host:port,host:port/database',

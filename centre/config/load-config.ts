@@ -7,6 +7,7 @@ import { createSystemClock } from '../../protocols/kit/clock.ts'
 import { type Problem, type Result } from '../../protocols/kit/result.ts'
 import { namedFilesOf } from '../../platform/strangers/insecure-settings.ts'
 import { checkOutletFiles, withPaths } from '../../platform/outlets/settings/outlet-files.ts'
+import { isPostgresUrl } from '../storage/postgres/address.ts'
 import { mapFiles, withMapPaths } from './map-settings.ts'
 import { parseCentreConfig, type CentreConfig } from './config.ts'
 import { findInsecureSettings } from './insecure-settings.ts'
@@ -23,10 +24,14 @@ export function loadCentreConfig(file: string): Result<CentreConfig> {
 
 function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
   const at = (path: string): string => resolve(folder, path)
+  const files = withPaths(config, at)
   return Object.freeze({
-    ...withPaths(config, at),
+    ...files,
     dataDir: at(config.dataDir),
     map: withMapPaths(config.map, at),
+    ...(files.storage.sharedDir === undefined
+      ? {}
+      : { storage: { ...files.storage, sharedDir: at(files.storage.sharedDir) } }),
   })
 }
 
@@ -44,7 +49,19 @@ export function checkCentreConfig(file: string): { problems: Problem[]; warnings
     if (!isCheckedElsewhere(path)) problems.push(...readable(path, file))
   for (const { path, file } of mapFiles(loaded.value.map)) problems.push(...readable(path, file))
   problems.push(...checkOutletFiles(loaded.value.outlets))
-  return { problems, warnings: findInsecureSettings(loaded.value) }
+  if (storage.sharedDir !== undefined) problems.push(...readable('storage.sharedDir', storage.sharedDir))
+  return { problems, warnings: [...findInsecureSettings(loaded.value), ...localFolders(loaded.value)] }
+}
+
+/** One centre over PostgreSQL needs no shared folder; its file does not say how many there are. */
+function localFolders({ storage, dataDir }: CentreConfig): Problem[] {
+  if (!isPostgresUrl(storage.url) || storage.sharedDir !== undefined) return []
+  return [
+    {
+      path: 'storage.sharedDir',
+      message: `pictures and files are in ${dataDir}, where no other centre finds them: several centres over this database need one folder that all of them mount 多个中心须共用一个目录`,
+    },
+  ]
 }
 
 /** Certificates and keys of listeners, and files of outlets, have checks of their own. */

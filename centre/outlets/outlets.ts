@@ -1,5 +1,6 @@
 // All outlets of the centre: follows the steps of cases, queues what the rules say, keeps a pair of turns for each receiver, and raises
 // the alarms about receivers that fail or do not answer.
+import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import { every } from '../../platform/time/every.ts'
 import { urgency } from '../../protocols/domain/colour.ts'
@@ -15,7 +16,7 @@ import type { OutletSettings } from '../config/outlets/outlet-settings.ts'
 import { minuteOfWeek } from '../../platform/time/duty-hours.ts'
 import type { Storage, StoredChange } from '../storage/port.ts'
 import { waitingMax, type NewDelivery, type StoredDelivery } from '../../platform/outlets/queue/queue-port.ts'
-import type { OutletCase, OutletEventPage } from '../storage/outlet-port.ts'
+import type { OutletCase, OutletEvent, OutletEventPage } from '../storage/outlet-port.ts'
 import type { TakeAnswer } from './case-answer.ts'
 import { testMessage } from '../../platform/outlets/message.ts'
 import { testOutlet } from '../../platform/outlets/test-outlet.ts'
@@ -309,7 +310,7 @@ export class Outlets {
   }
 
   #plan({ events }: OutletEventPage): NewDelivery[] {
-    const { timeZone, random } = this.#options
+    const { timeZone } = this.#options
     const made: NewDelivery[] = []
     for (const event of events) {
       const minute = minuteOfWeek(timeZone, event.atMs)
@@ -318,7 +319,8 @@ export class Outlets {
         const step = stepFor(opened.settings, event, [...event.sent, ...inPage], minute)
         if (step === undefined) continue
         const { atMs, who, text } = event
-        made.push(this.#delivery(opened, event, { id: `g-${random.hex(10)}`, step, atMs, who, text }))
+        const id = deliveryId(event, opened.settings.name, step)
+        made.push(this.#delivery(opened, event, { id, step, atMs, who, text }))
       }
     }
     return made
@@ -360,6 +362,13 @@ export class Outlets {
     return { ...rest, label: label ?? one.outlet, ...(one.state === 'waiting' ? { nextAtMs: dueAtMs } : {}) }
   }
 }
+
+/**
+ * The same step of a case has the same message for a receiver, whichever centre queues it: a centre that stood still, and does not know that
+ * another one follows the cases now, queues nothing twice. The time is part of it, because after an older backup positions are given again.
+ */
+const deliveryId = ({ case: item, position, atMs }: OutletEvent, outlet: string, step: string): string =>
+  `g-${createHash('sha256').update([item.id, outlet, step, position, atMs].join('\n')).digest('hex').slice(0, 20)}`
 
 /** A telephone that rings beside an aggressor is a danger. */
 const silentVariants = new Set(['duress', 'silent'])

@@ -94,7 +94,10 @@ export class PictureFolder {
     let deleted = 0
     const folder = join(this.#folder, box)
     for (const name of await readdir(folder).catch(noneMissing)) {
-      const { mtimeMs } = await stat(join(folder, name))
+      const found = await stat(join(folder, name)).catch(nothingMissing)
+      // Another centre that shares the folder may have deleted it.
+      if (!found) continue
+      const { mtimeMs } = found
       const sha256 = fileName.exec(name)?.[1]
       // A file renamed a moment ago may wait for its row.
       const isStale = mtimeMs < nowMs - (sha256 === undefined ? stalePartMs : unknownFileMs)

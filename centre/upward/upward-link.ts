@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { connect, type IClientOptions, type MqttClient } from 'mqtt'
 import type { Logger } from 'pino'
-import { Gauge, type Registry } from 'prom-client'
 import { guardListener } from '../../platform/guard-listener.ts'
 import type { Lane } from '../../protocols/domain/colour.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
@@ -52,7 +51,6 @@ export interface UpwardLinkOptions {
   clock: Clock
   random: Random
   logger: Logger
-  registry: Registry
 }
 
 export class UpwardLink {
@@ -69,7 +67,7 @@ export class UpwardLink {
   #answers: Promise<void> = Promise.resolve()
 
   constructor(options: UpwardLinkOptions) {
-    const { storage, random, clock, logger, registry } = options
+    const { storage, random, clock, logger } = options
     this.#options = options
     this.#startedMs = clock.monotonicMs()
     this.#session = new UpwardSession({
@@ -85,17 +83,10 @@ export class UpwardLink {
       onFailed: (error) => logger.error({ err: error }, 'records for the next centre could not be read'),
       clock,
     })
-    const session = this.#session
-    new Gauge({
-      name: 'gengfu_centre_upward_waiting',
-      help: 'Records that wait for a Receipt of the next centre, by lane',
-      labelNames: ['lane'],
-      registers: [registry],
-      collect() {
-        for (const [lane, { last, receipted }] of Object.entries(session.positions()))
-          this.set({ lane }, last - receipted)
-      },
-    })
+  }
+
+  positions(): ReturnType<UpwardSession['positions']> {
+    return this.#session.positions()
   }
 
   start(): void {

@@ -1,5 +1,6 @@
 // Wires the parts for people who are sent to the scene: the duty roster, their links and page, and the files of cases.
 import { join } from 'node:path'
+import { filesFolderOf } from '../cluster/town-folder.ts'
 import { createAttachmentRoutes } from '../api/people/attachment-routes.ts'
 import { createFamilyRoutes } from '../api/people/family-routes.ts'
 import { createResponseRoutes } from '../api/people/response-routes.ts'
@@ -37,7 +38,7 @@ export function openPeople(base: Base, { storage, securityLog, onStep }: OpenPeo
   upkeep.start()
   parts.add('terms of people', () => upkeep.stop())
   const attachments = new Attachments({
-    folder: new AttachmentFolder(join(config.dataDir, 'attachments')),
+    folder: new AttachmentFolder(join(filesFolderOf(config), 'attachments')),
     storage,
     clock,
     logger,

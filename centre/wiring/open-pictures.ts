@@ -1,5 +1,6 @@
 // Wires the pictures of the centre: receiving, handing out, deleting.
 import { join } from 'node:path'
+import { filesFolderOf, isTownFolder } from '../cluster/town-folder.ts'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { StreamMessage } from '../../protocols/desk/api.ts'
@@ -43,7 +44,8 @@ export interface Pictures {
 export function openPictures(options: OpenPicturesOptions): Pictures {
   const { config, storage, clock, logger, registry, push } = options
   const { quotaMegabytes, boxQuotaMegabytes, termDays } = config.pictures
-  const folder = new PictureFolder(join(config.dataDir, 'pictures'))
+  const folder = new PictureFolder(join(filesFolderOf(config), 'pictures'))
+  const isTowns = isTownFolder({ config, storage, logger })
   const common = { folder, storage, clock, logger, registry, onStored: push }
   const sweep = new PictureSweep({
     ...common,
@@ -61,6 +63,7 @@ export function openPictures(options: OpenPicturesOptions): Pictures {
     const bytes = await folder.read(box, sha256)
     if (bytes) return bytes
     logger.error({ box, sha256 }, 'a stored picture is missing or damaged on the disk')
+    if (!(await isTowns)) return undefined
     push(await storage.dropPictures({ why: 'lost', files: [{ box, sha256 }] }, clock.wallMs()))
     await folder.drop(box, sha256)
     return undefined

@@ -156,7 +156,7 @@ test('after the primary is killed and the standby promoted everything that was a
   })()
   await new Promise((resolve) => setTimeout(resolve, 500))
   await primary.end('SIGKILL')
-  standby.promote()
+  await standby.promote()
   await standby.query('ALTER SYSTEM RESET synchronous_standby_names')
   await standby.query('SELECT pg_reload_conf()')
   last = answered + 50

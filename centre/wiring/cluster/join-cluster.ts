@@ -15,23 +15,18 @@ export interface JoinClusterOptions extends Pick<OpenedVillages, 'villages' | 'o
   downlink: Downlink
   commands: CommandSender
   upward: OpenedUpward
-  /** The link to the next centre can not be handed over while it runs: the program ends, to be started again. */
-  onFatal?: ((failure: Error) => void) | undefined
 }
 
 /** Returns what hears of the changes of other centres. */
 export async function joinCluster(
   cluster: Cluster,
-  { villages, own, attendance, broker, downlink, commands, upward, onFatal }: JoinClusterOptions,
+  { villages, own, attendance, broker, downlink, commands, upward }: JoinClusterOptions,
 ): Promise<(foreign: readonly StoredChange[]) => void> {
   cluster.onCut((boxes) => broker.cut(boxes))
-  let isReporting = false
   cluster.onDuties((areHeld) => {
-    if (areHeld) {
-      villages.takeDuty()
-      if (upward.isConfigured && !isReporting) upward.start()
-      isReporting = upward.isConfigured
-    } else if (isReporting) onFatal?.(new Error('another centre reports upward now'))
+    if (areHeld) villages.takeDuty()
+    if (areHeld) upward.start()
+    else upward.halt()
   })
   cluster.share({
     takeHeard: () => ({ boxes: villages.takeHeard(), people: attendance.takeHeard() }),

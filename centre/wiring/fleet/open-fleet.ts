@@ -1,5 +1,6 @@
 // Wires the fleet: the health of all boxes, work orders with photos, support bundles, and settings that go through the town in waves.
 import { join } from 'node:path'
+import { filesFolderOf } from '../../cluster/town-folder.ts'
 import type { SecurityLog } from '../../accounts/security-log.ts'
 import { createFleetRoutes } from '../../api/fleet/fleet-routes.ts'
 import { createHandoverRoutes } from '../../api/fleet/handover-routes.ts'
@@ -53,7 +54,7 @@ export async function openFleet(base: Base, storage: Storage, villages: Villages
   })
   await fleet.start()
   parts.add('health of the fleet', () => fleet.stop())
-  const folder = (name: string): string => join(config.dataDir, name)
+  const folder = (name: string): string => join(filesFolderOf(config), name)
   return {
     fleet,
     boxes,
@@ -77,7 +78,7 @@ export function openFleetRoutes(
 ): Route[] {
   const { config, clock } = base
   const names = new Map(config.divisions.map(({ code, name }) => [code, name]))
-  const photos = new WorkPhotos(join(config.dataDir, 'work-photos'))
+  const photos = new WorkPhotos(join(filesFolderOf(config), 'work-photos'))
   return [
     ...createFleetRoutes({
       storage,

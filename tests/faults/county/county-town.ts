@@ -6,6 +6,7 @@ import { createToken } from '../../../centre/cli/accounts.ts'
 import { parseCentreConfig } from '../../../centre/config/config.ts'
 import { createSystemClock } from '../../../protocols/kit/clock.ts'
 import { createSeededRandom, createSystemRandom, type Random } from '../../../protocols/kit/random.ts'
+import { pause } from '../../bench/options.ts'
 import { Cluster } from '../../kits/postgres/cluster.ts'
 import { freePort, Program } from '../../kits/system/programs.ts'
 import { CountyBox } from './county-box.ts'
@@ -14,6 +15,8 @@ import { DatabaseLine } from './database-line.ts'
 
 /** The name of each standby, so that a promoted one waits for the next. */
 const standbyName = 'county'
+/** Until somebody, or Patroni, notices that the primary is gone. */
+const noticedMsMax = 5000
 const loadEveryMs = 100
 const pressEveryMs = 400
 
@@ -144,7 +147,8 @@ export class CountyTown {
   /** The primary is gone at once, the standby takes its place, and a new machine becomes its standby. */
   async failOver(): Promise<void> {
     await this.primary.end('SIGKILL')
-    this.standby.promote()
+    await pause(this.random.between(0, noticedMsMax))
+    await this.standby.promote()
     const lost = this.primary
     this.primary = this.standby
     this.#primaryAt = 1 - this.#primaryAt

@@ -1,9 +1,10 @@
 // A PostgreSQL of Debian's package in a temporary folder: started as an ordinary user, ended by its process id.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import type { PostgresAddress } from '../../../centre/storage/postgres/address.ts'
 
@@ -23,9 +24,10 @@ const asUser = (program: string, parameters: readonly string[]): [string, string
       ]
     : [`${programs}/${program}`, [...parameters]]
 
-export function runProgram(program: string, parameters: readonly string[]): void {
+/** The event loop goes on meanwhile: boxes and lines of a test live in it. */
+async function runProgram(program: string, parameters: readonly string[]): Promise<void> {
   const [command, all] = asUser(program, parameters)
-  execFileSync(command, all, { stdio: ['ignore', 'ignore', 'pipe'], cwd: tmpdir() })
+  await promisify(execFile)(command, all, { cwd: tmpdir() })
 }
 
 export const freePort = (): Promise<number> =>
@@ -66,9 +68,20 @@ export class Cluster {
     const data = join(folder, 'data')
     if (standbyOf) {
       const source = `host=127.0.0.1 port=${standbyOf.port} user=gengfu application_name=${name}`
-      runProgram('pg_basebackup', ['-D', data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync', '-d', source])
+      await runProgram('pg_basebackup', [
+        '-D',
+        data,
+        '-R',
+        '-X',
+        'stream',
+        '-c',
+        'fast',
+        '--no-sync',
+        '-d',
+        source,
+      ])
     } else
-      runProgram('initdb', [
+      await runProgram('initdb', [
         '-D',
         data,
         '-U',
@@ -122,8 +135,8 @@ export class Cluster {
     await ended
   }
 
-  promote(): void {
-    runProgram('pg_ctl', ['promote', '-w', '-D', join(this.folder, 'data')])
+  async promote(): Promise<void> {
+    await runProgram('pg_ctl', ['promote', '-w', '-D', join(this.folder, 'data')])
   }
 
   async query(

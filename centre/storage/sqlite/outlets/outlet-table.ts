@@ -154,7 +154,8 @@ export interface OutletWriterParts {
 function prepareWriter(db: Sqlite) {
   const cursor = db.prepare<[], number>("SELECT value FROM outlet_state WHERE name = 'position'").pluck()
   const put = db.prepare(`INSERT INTO outlet_state (name, value) VALUES ('position', ?)
-     ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
+     ON CONFLICT (name) DO UPDATE SET value =
+       CASE WHEN outlet_state.value > excluded.value THEN outlet_state.value ELSE excluded.value END`)
   const drop = db.prepare("DELETE FROM outlet_state WHERE name = 'position'")
   const last = db.prepare<[], number | null>('SELECT max(position) FROM trail').pluck()
   const count = db
@@ -225,7 +226,9 @@ export function createOutletWriter(db: Sqlite, parts: OutletWriterParts): Outlet
       db,
       (deliveries: readonly NewDelivery[], to: number | undefined, atMs: number): StoredChange[] => {
         const cases = new Set<string>()
-        for (const { case: id, ...one } of deliveries) {
+        // Another centre has followed the cases beyond this page already.
+        const isDone = to !== undefined && deliveries.length > 0 && (cursor.get() ?? 0) >= to
+        for (const { case: id, ...one } of isDone ? [] : deliveries) {
           const isFull = (count.get(one.outlet) ?? 0) >= waitingMax
           const { changes } = insert.run(
             one.id,

@@ -1,5 +1,6 @@
 // Does every message that is due reach its receiver, and does a bad receiver cost the others anything?
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import type { OutletEventPage } from '../../../../centre/storage/outlet-port.ts'
 import { FakeReceiver, openStore, settingsOf, type Store, type Town } from './outlet-kit.ts'
 
 const waitMs = { timeout: 20_000, interval: 10 }
@@ -34,6 +35,34 @@ it('hands a red case over once, with who, where and the same id on the case', as
   expect(receiver.got).toMatchObject([
     { case: id, step: 'raised', colour: 'red', kind: 'sos', place: { household: '张三家' } },
   ])
+})
+
+it('a centre that stood still with steps it had read queues no message a second time', async () => {
+  const pages: OutletEventPage[] = []
+  const receiver = new FakeReceiver()
+  const first = await store.open([{ settings: settingsOf({}), outlet: receiver }], (storage) => ({
+    ...storage,
+    outletEvents: async (after, limit) => {
+      const page = await storage.outletEvents(after, limit)
+      if (page.events.length > 0) pages.push(structuredClone(page))
+      return page
+    },
+  }))
+  stop = () => first.outlets.stop()
+  const id = await first.raise()
+  await vi.waitFor(() => expect(receiver.got).toHaveLength(1), waitMs)
+  // Also while the place in the log, up to which steps were queued, is not known: the ids are the same.
+  for (const isPlaceKnown of [true, false]) {
+    let left = pages.length
+    const second = await store.open([{ settings: settingsOf({}), outlet: receiver }], (storage) => ({
+      ...storage,
+      outletEvents: async () => pages[pages.length - left--] ?? { events: [], to: 0, isEnd: true },
+      addDeliveries: (made, to, atMs) => storage.addDeliveries(made, isPlaceKnown ? to : undefined, atMs),
+    }))
+    await vi.waitFor(() => expect(left).toBeLessThan(0), waitMs)
+    await second.outlets.stop()
+  }
+  expect((await first.outlets.ofCase(id))?.deliveries).toHaveLength(1)
 })
 
 it('sends a drill only to an outlet that is marked for drills, also by a click', async () => {

@@ -85,7 +85,6 @@ beforeEach(async () => {
     clock,
     random: createSeededRandom(7),
     logger,
-    registry: new Registry(),
   })
   link.start()
   await until(() => subscribed > 0)
