@@ -97,6 +97,7 @@ export class ReportIntake {
   #isFailing = false
   #urgentInARow = 0
   #stored: (stored: StoredReports) => void = () => undefined
+  #urgentCame: () => void = () => undefined
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -154,6 +155,7 @@ export class ReportIntake {
     const isUrgent = channel === 'red' || channel === 'orange'
     ;(isUrgent ? this.#urgent : this.#rest).push(waiting)
     this.#running ??= this.#run()
+    if (isUrgent) this.#urgentCame()
     this.#unpackAhead()
   }
 
@@ -177,9 +179,24 @@ export class ReportIntake {
   async #run(): Promise<void> {
     // First lets everything of this turn of the event loop arrive.
     await new Promise((resolve) => setImmediate(resolve))
-    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#commit(batch)
+    for (let batch = this.#take(); batch.length > 0; batch = this.#take())
+      if (this.#urgentInARow === 0 && this.#options.claims) await this.#commitBulk(batch)
+      else await this.#commit(batch)
     this.#running = undefined
     if (this.#urgent.size > 0) this.#runLater()
+  }
+
+  /** Storage that several centres share ends a commit of bulk early when an urgent one comes: it is not kept until then. */
+  async #commitBulk(batch: readonly Waiting[]): Promise<void> {
+    let isOver = false
+    const bulk = this.#commit(batch).finally(() => (isOver = true))
+    while (!isOver) {
+      const came = new Promise<void>((resolve) => (this.#urgentCame = resolve))
+      const urgent = this.#takeUrgent()
+      if (urgent.length > 0) await this.#commit(urgent)
+      else await Promise.race([bulk, came])
+    }
+    this.#urgentInARow = 0
   }
 
   /** Only boxes above their pace wait: runs again at the first turn. One timer: every further Report leads here too. */
@@ -194,11 +211,20 @@ export class ReportIntake {
   /** Urgent ones; if they do not end, others between them. */
   #take(): Waiting[] {
     const isUrgentNext = this.#urgentInARow < urgentInARowMax || this.#rest.size === 0
-    const isHeld = (box: string): boolean => !this.#isDraining && this.#pace.waitMs(box) > 0
-    const urgent = isUrgentNext ? this.#urgent.take(urgentRecordsMax, boxRecordsMax, isHeld) : []
+    const urgent = isUrgentNext ? this.#takeUrgent() : []
     this.#urgentInARow = urgent.length > 0 ? this.#urgentInARow + 1 : 0
+    if (urgent.length > 0) return urgent
+    return this.#left(this.#rest.take(otherRecordsMax, boxRecordsMax))
+  }
+
+  #takeUrgent(): Waiting[] {
+    const isHeld = (box: string): boolean => !this.#isDraining && this.#pace.waitMs(box) > 0
+    const urgent = this.#urgent.take(urgentRecordsMax, boxRecordsMax, isHeld)
     for (const { box, weight } of urgent) this.#pace.charge(box, weight())
-    const batch = urgent.length > 0 ? urgent : this.#rest.take(otherRecordsMax, boxRecordsMax)
+    return this.#left(urgent)
+  }
+
+  #left(batch: Waiting[]): Waiting[] {
     for (const waiting of batch) this.#leave(waiting)
     this.#unpackAhead()
     return batch

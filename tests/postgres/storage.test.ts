@@ -88,8 +88,52 @@ test('an entry of the audit log with a character that PostgreSQL has not is seal
   expect(await storage.verifyAudit()).toMatchObject({ isGood: true, entries: 1 })
 })
 
+test('bulk of one centre ends its transaction early for a red of another, and is stored as a whole', async () => {
+  const at = (name: string) =>
+    openPostgresStorage({ address: primary.address('town'), name, nowMs: 1_760_000_000_000 })
+  const other = await at('other')
+  const bulk: IntakeBatch = { receivedAtMs: 1_760_000_000_000, quarantined: [], lanes: [] }
+  for (let box = 0; box < 12; box++)
+    bulk.lanes.push(...batchOf(1, 200).lanes.map((lane) => ({ ...lane, box: `bulk-${box}` })))
+  const red = batchOf(1, 1).lanes.map((lane) => ({ ...lane, box: 'village-red', lane: 'red' as const }))
+  let isBulkOver = false
+  const stored = storage.storeIntake(bulk).then((answer) => {
+    isBulkOver = true
+    return answer
+  })
+  // Once the bulk has the lock of the writer.
+  await until(
+    async () => (await primary.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")).length > 0,
+  )
+  await other.storeIntake({ ...bulk, lanes: red })
+  expect(isBulkOver).toBe(false)
+  expect((await stored).storedLanes).toBeUndefined()
+  const [row] = await primary.query(
+    "SELECT count(*)::int AS count FROM records JOIN epochs e ON e.number = epoch WHERE box LIKE 'bulk-%'",
+    'town',
+  )
+  expect(row?.['count']).toBe(12 * 200)
+  // The red came between: positions are in the order of commits.
+  const [place] = await primary.query(
+    `SELECT count(*)::int AS behind FROM records JOIN epochs e ON e.number = epoch WHERE box LIKE 'bulk-%' AND position >
+       (SELECT position FROM records JOIN epochs f ON f.number = epoch WHERE f.box = 'village-red')`,
+    'town',
+  )
+  expect(place?.['behind']).toBeGreaterThan(0)
+  await primary.query(
+    "DELETE FROM records WHERE epoch IN (SELECT number FROM epochs WHERE box <> 'village-a')",
+    'town',
+  )
+  await other.close()
+})
+
 test('a repeat is not answered while the standby has not confirmed: its commit waits although it changes nothing', async () => {
-  const unreadable = { box: 'village-a', topic: 'up/village-a/red', cause: 'no JSON', payload: Buffer.from('{') }
+  const unreadable = {
+    box: 'village-a',
+    topic: 'up/village-a/red',
+    cause: 'no JSON',
+    payload: Buffer.from('{'),
+  }
   const times = { receivedAtMs: 1_760_000_000_000 }
   await storage.storeIntake({ ...times, lanes: [], quarantined: [unreadable] })
   await standby.end('SIGQUIT')

@@ -43,11 +43,16 @@ export interface PostgresOpening {
   /** Shown by the server: which centre this is. */
   name: string
   nowMs: number
+  /** How many calls of this centre wait that are not bulk. */
+  urgent?: SharedArrayBuffer
 }
 
 /** Throws StorageFailure; the session is closed then. */
-export function openPostgres({ address, role, name, nowMs }: PostgresOpening): Sqlite {
-  const db = new PostgresDatabase({ connection: new WaitingConnection(address, `${name} ${role}`), role })
+export function openPostgres({ address, role, name, nowMs, urgent }: PostgresOpening): Sqlite {
+  const waiting = urgent && new Int32Array(urgent)
+  const connection = new WaitingConnection(address, `${name} ${role}`)
+  const isUrgentHere = waiting && ((): boolean => Atomics.load(waiting, 0) > 0)
+  const db = new PostgresDatabase({ connection, role, ...(isUrgentHere ? { isUrgentHere } : {}) })
   try {
     if (role === 'writer') {
       migrate(db, migrations)

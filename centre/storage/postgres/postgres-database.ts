@@ -15,6 +15,12 @@ export const deadlineDefaultMs = 30_000
 const attemptsMax = 5
 /** The lock of the one writer of the town: see docs/decisions. */
 export const writerLock = 0x47_45_4e_47
+/** Bulk of all centres queues here first, so that an urgent transaction has at most one before it at the lock of the writer. */
+const bulkLock = writerLock + 1
+/** Held, shared, by each urgent transaction: bulk that has the lock of the writer sees that one waits. */
+const urgentLock = writerLock + 2
+/** Takes the lock for a moment: nobody waits for it. */
+const isUrgentSql = `SELECT CASE WHEN pg_try_advisory_lock(${urgentLock}) THEN NOT pg_advisory_unlock(${urgentLock}) ELSE true END AS waits`
 
 /**
  * A COMMIT waits for the standby only when its transaction has written. One that found everything stored already (a repeat) would be
@@ -34,6 +40,8 @@ export interface PostgresOptions {
   connection: Connection
   role: 'writer' | 'reader'
   deadlineMs?: number
+  /** An urgent call waits at this centre. */
+  isUrgentHere?: () => boolean
 }
 
 interface Pending {
@@ -56,8 +64,16 @@ export class PostgresDatabase implements StatementHost {
   /** The server has begun the transaction: what follows must go to the same session. */
   #isBegun = false
   #cursors = 0
+  #isBulk = false
+  readonly #isUrgentHere: () => boolean
 
-  constructor({ connection, role, deadlineMs = deadlineDefaultMs }: PostgresOptions) {
+  constructor({
+    connection,
+    role,
+    deadlineMs = deadlineDefaultMs,
+    isUrgentHere = () => false,
+  }: PostgresOptions) {
+    this.#isUrgentHere = isUrgentHere
     this.#connection = connection
     this.#role = role
     this.#deadlineMs = deadlineMs
@@ -76,6 +92,21 @@ export class PostgresDatabase implements StatementHost {
   transaction<A extends unknown[], R>(run: Run<A, R>): Run<A, R> & { immediate: Run<A, R> } {
     const called: Run<A, R> = (...args) => this.#transact(() => run(...args))
     return Object.assign(called, { immediate: called })
+  }
+
+  /** Transactions of `run` let urgent ones go first. */
+  asBulk<R>(run: () => R): R {
+    this.#isBulk = true
+    try {
+      return run()
+    } finally {
+      this.#isBulk = false
+    }
+  }
+
+  /** In a bulk transaction: an urgent one waits, here or at another centre. Everything before is at the server when it answers. */
+  isUrgentWaiting(): boolean {
+    return this.#isUrgentHere() || this.#flush({ text: isUrgentSql, name: 'urgent' }).rows[0]?.[0] === 1
   }
 
   /** Several statements without values. */
@@ -149,6 +180,8 @@ export class PostgresDatabase implements StatementHost {
     if (this.#role === 'reader') this.#queue('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     else {
       this.#queue('BEGIN')
+      if (this.#isBulk) this.#queue(`SELECT pg_advisory_xact_lock(${bulkLock})`)
+      else this.#queue(`SELECT pg_advisory_xact_lock_shared(${urgentLock})`)
       this.#queue(`SELECT pg_advisory_xact_lock(${writerLock})`)
     }
   }

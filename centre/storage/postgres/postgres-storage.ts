@@ -6,6 +6,7 @@ import type { StorageFailure } from '../storage-failure.ts'
 import { WorkerClient } from '../sqlite/thread/worker-client.ts'
 import type { PostgresAddress } from './address.ts'
 import type { PostgresOpening } from './open-database.ts'
+import { createYieldingWriter } from './yielding-writer.ts'
 
 export interface PostgresStorageOptions {
   address: PostgresAddress
@@ -18,11 +19,13 @@ export interface PostgresStorageOptions {
 /** Connects, creates and migrates the tables; throws StorageFailure with the reason in words. */
 export function openPostgresStorage(options: PostgresStorageOptions): Promise<Storage> {
   const { address, name, nowMs, onThreadEnded = () => {} } = options
-  return openThreads((role) => {
-    const workerData: PostgresOpening = { address, role, name, nowMs }
+  const urgent = new SharedArrayBuffer(4)
+  return openThreads(async (role) => {
+    const workerData: PostgresOpening = { address, role, name, nowMs, urgent }
     const thread = startThread(import.meta.url, 'centre/storage/postgres/thread/postgres-worker', {
       workerData,
     })
-    return WorkerClient.open(thread, onThreadEnded)
+    const client = await WorkerClient.open(thread, onThreadEnded)
+    return role === 'writer' ? createYieldingWriter(client, new Int32Array(urgent)) : client
   })
 }

@@ -15,6 +15,17 @@ export type Sqlite = Database.Database
 /** True for PostgreSQL behind the same calls (`postgres/postgres-database.ts`): other centres may write into it too. */
 export const isPostgres = (db: Sqlite): boolean => 'dialect' in db
 
+/** Where several centres write in turn: bulk lets urgent transactions go first. */
+export interface WriterTurns {
+  /** Transactions of `run` are bulk. */
+  asBulk<R>(run: () => R): R
+  /** In a bulk transaction: an urgent one waits, at this centre or another. */
+  isUrgentWaiting(): boolean
+}
+
+export const turnsOf = (db: Sqlite): WriterTurns | undefined =>
+  isPostgres(db) ? (db as unknown as WriterTurns) : undefined
+
 /** Where the two databases have no common words for a statement. */
 export const textFor = (db: Sqlite, texts: { sqlite: string; postgres: string }): string =>
   isPostgres(db) ? texts.postgres : texts.sqlite

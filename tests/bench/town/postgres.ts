@@ -11,7 +11,7 @@ const perCommit = 600
 const boxes = 20
 const rounds = 3
 const commitsPerRound = 60
-const reds = 120
+const redsPerRound = 120
 const body = JSON.stringify({
   type: 'event',
   sequence: 1,
@@ -26,10 +26,10 @@ const body = JSON.stringify({
 
 const next = new Map<string, number>()
 
-/** As the receiver sends it: the Reports of several boxes in one commit. */
-function bulk(): IntakeBatch {
-  const count = perCommit / boxes
-  const lanes = Array.from({ length: boxes }, (_, i) => {
+/** As the receiver sends it: the Reports of several boxes in one commit. That of one box can not be ended early. */
+function bulk(ofBoxes = boxes): IntakeBatch {
+  const count = perCommit / ofBoxes
+  const lanes = Array.from({ length: ofBoxes }, (_, i) => {
     const box = `village-${i}`
     const first = next.get(box) ?? 1
     next.set(box, first + count)
@@ -108,13 +108,13 @@ async function perSecond(run: () => Promise<unknown>): Promise<number> {
 /** ms of each red commit, one after the other with a pause. */
 async function redMs(storage: Storage): Promise<number[]> {
   const times: number[] = []
-  for (let i = 0; i < reds; i++) {
+  for (let i = 0; i < redsPerRound; i++) {
     const began = performance.now()
     await storage.storeIntake(redBatch())
     times.push(performance.now() - began)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  return times.sort((a, b) => a - b)
+  return times
 }
 
 const at = (sorted: readonly number[], share: number): number =>
@@ -124,7 +124,25 @@ const middle = (values: readonly number[]): number =>
     [...values].sort((a, b) => a - b),
     0.5,
   )
+const p99 = (values: readonly number[]): number =>
+  at(
+    [...values].sort((a, b) => a - b),
+    0.99,
+  )
 const show = (value: number): string => value.toFixed(value < 100 ? 2 : 0)
+
+const shown = (values: readonly number[]): string => `p50 ${show(middle(values))} p99 ${show(p99(values))}`
+
+async function redBeside(storage: Storage, ofBoxes: number): Promise<number[]> {
+  let isOver = false
+  const load = (async () => {
+    while (!isOver) await storage.storeIntake(bulk(ofBoxes))
+  })()
+  const times = await redMs(storage)
+  isOver = true
+  await load
+  return times
+}
 
 async function plainLoop(
   cluster: Cluster,
@@ -171,17 +189,19 @@ export async function runPostgres(): Promise<{ share: number; redRatio: number }
     console.log(
       `records/s  storage ${show(middle(ours))}  plain INSERT ... unnest ${show(middle(theirs))}  share ${show(share)}`,
     )
-    const alone = await redMs(storage)
-    let isOver = false
-    const load = (async () => {
-      while (!isOver) await storage.storeIntake(bulk())
-    })()
-    const beside = await redMs(storage)
-    isOver = true
-    await load
-    const redRatio = at(beside, 0.99) / at(alone, 0.99)
+    const alone: number[] = []
+    const beside: number[] = []
+    const besideOneBox: number[] = []
+    for (let i = 0; i < rounds; i++) {
+      alone.push(...(await redMs(storage)))
+      beside.push(...(await redBeside(storage, boxes)))
+      besideOneBox.push(...(await redBeside(storage, 1)))
+    }
+    const redRatio = p99(beside) / p99(alone)
+    console.log(`red ms  alone ${shown(alone)}`)
+    console.log(`  beside bulk of ${boxes} boxes ${shown(beside)}  ratio of p99 ${show(redRatio)}`)
     console.log(
-      `red ms  alone p50 ${show(at(alone, 0.5))} p99 ${show(at(alone, 0.99))}  beside bulk p50 ${show(at(beside, 0.5))} p99 ${show(at(beside, 0.99))}  ratio ${show(redRatio)}`,
+      `  beside bulk of one box, which is not ended early ${shown(besideOneBox)}  ratio of p99 ${show(p99(besideOneBox) / p99(alone))}`,
     )
     return { share, redRatio }
   } finally {

@@ -44,6 +44,38 @@ beforeEach(() => {
   })
 })
 
+it('gives red to a store of several centres while bulk is being stored, which ends early for it', async () => {
+  const running: string[][] = []
+  const ends: (() => void)[] = []
+  const shared = new ReportIntake({
+    core: new ReceiverCore(),
+    clock: createSystemClock(),
+    logger: pino({ level: 'silent' }),
+    registry: new Registry(),
+    claims: { fenceOf: () => 1, lost: () => undefined },
+    storage: {
+      storeIntake: ({ lanes }) => {
+        running.push(lanes.map(({ lane }) => lane))
+        return new Promise((resolve) => ends.push(() => resolve({ changes: [], spoilt: [] })))
+      },
+    },
+  })
+  const answered: Lane[] = []
+  const send = (lane: Lane, record: JournalRecord): void => {
+    const payload = Buffer.from(encodeJson({ v: 1, epoch, lane, first: 1, records: [record] }))
+    shared.offer('box-a', lane, `up/box-a/${lane}`, payload, () => answered.push(lane))
+  }
+  send('routine', makeEvent(1))
+  await expect.poll(() => running).toEqual([['routine']])
+  send('red', makeAlarm(2, 'raised'))
+  await expect.poll(() => running).toEqual([['routine'], ['red']])
+  ends[1]?.()
+  await expect.poll(() => answered).toEqual(['red'])
+  ends[0]?.()
+  await expect.poll(() => answered).toEqual(['red', 'routine'])
+  await shared.drain()
+})
+
 function makePictureRecord(sequence: number): LogRecord {
   const { boot, sinceBootMs, atMs, clock } = makeEvent(sequence)
   return { type: 'log', sequence, boot, sinceBootMs, atMs, clock, what: snapshotTaken, facts: {} }

@@ -17,10 +17,11 @@ import {
   type RecordOrder,
 } from '../../../alarms/desk-row.ts'
 import { isFaultOfData, toStorageFailure } from '../../storage-failure.ts'
+import { isBulk } from '../../intake/bulk.ts'
 import type { AlarmTable } from '../alarm-table.ts'
 import type { BootTimes } from './boot-times.ts'
 import type { createChangeLog } from '../change-log.ts'
-import { immediately, isPostgres, positionMax, startOf, type Sqlite } from '../database.ts'
+import { immediately, isPostgres, positionMax, startOf, turnsOf, type Sqlite } from '../database.ts'
 import type { createEpochs } from './epochs.ts'
 import { createFenceCheck } from './owner-table.ts'
 import { createOrigins } from './origins.ts'
@@ -40,6 +41,8 @@ import {
 /** Unreadable messages kept for a person, of all boxes and of one; the oldest are deleted. */
 export const quarantineRowsMax = 200
 export const quarantineRowsPerBoxMax = 40
+/** Records of bulk between two looks whether an urgent transaction waits: some milliseconds. */
+const recordsPerLook = 100
 /** Bytes kept of each. */
 export const quarantineBytesMax = 16 * 1024
 /** A box's alarms are pushed to open desks again at most this often because the start of a boot is known better. */
@@ -300,12 +303,30 @@ class IntakeWriter {
     this.#origins.unload()
   }
 
+  /** Over PostgreSQL one transaction of the town runs at a time: one without red and orange ends early for one that has them. */
+  #createYield(batch: IntakeBatch): (lane: LaneBatch) => boolean {
+    const turns = turnsOf(this.#db)
+    if (!isBulk(batch) || !turns) return () => false
+    let records = 0
+    return ({ numbers }) => {
+      records += numbers.length
+      if (records < recordsPerLook) return false
+      records = 0
+      return turns.isUrgentWaiting()
+    }
+  }
+
   #storeTogether(batch: IntakeBatch): StoredIntake {
     const lost = this.#lostOf(batch.fences ?? {})
     if (lost.length > 0) return { changes: [], spoilt: [], lost }
     this.#meetOthers(batch.lanes.map(({ box }) => box))
     const atMs = Math.round(batch.receivedAtMs)
-    const changes = batch.lanes.flatMap((lane) => this.#storeLane(lane, atMs))
+    const changes: StoredChange[] = []
+    const mustYield = this.#createYield(batch)
+    for (const [at, lane] of batch.lanes.entries()) {
+      changes.push(...this.#storeLane(lane, atMs))
+      if (at + 1 < batch.lanes.length && mustYield(lane)) return { changes, spoilt: [], storedLanes: at + 1 }
+    }
     changes.push(...batch.quarantined.flatMap((entry) => this.#keepUnreadable(entry, atMs)))
     return { changes, spoilt: [] }
   }
@@ -336,17 +357,22 @@ class IntakeWriter {
     return read?.ok === true && identityOf(read.value as JournalRecord) !== identity
   }
 
+  #inTurn(batch: IntakeBatch): StoredIntake {
+    const turns = turnsOf(this.#db)
+    return isBulk(batch) && turns ? turns.asBulk(() => this.#together(batch)) : this.#together(batch)
+  }
+
   store(batch: IntakeBatch): StoredIntake {
     let stored: StoredIntake
     try {
-      stored = this.#together(batch)
+      stored = this.#inTurn(batch)
     } catch (error) {
       this.#forget()
       if (!isFaultOfData(error)) throw error
       stored = this.#apart(batch)
     }
     this.#forget()
-    if (stored.lost) return stored
+    if (stored.lost || stored.storedLanes !== undefined) return stored
     // Only once committed: a rolled back epoch must be made anew.
     for (const { box, epoch } of batch.lanes) this.#parts.epochs.remember(box, epoch)
     const conflicts = (batch.repeated ?? []).filter((one) => this.#isOther(one))

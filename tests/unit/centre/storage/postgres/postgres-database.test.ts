@@ -36,11 +36,37 @@ const codeOf = (run: () => unknown): string => {
 it('writes go together, and the lock of the one writer is taken first', () => {
   const { asked, store } = createFake(() => undefined)
   expect(codeOf(store)).toBe('stored')
-  expect(asked.map((steps) => steps.length)).toEqual([4, 2])
-  expect(asked[0]?.slice(0, 2).join(' ')).toMatch(/^BEGIN SELECT pg_advisory_xact_lock/)
+  expect(asked.map((steps) => steps.length)).toEqual([5, 2])
+  // Bulk sees by the first lock that an urgent one waits for the second.
+  expect(asked[0]?.slice(0, 3).join(' ')).toMatch(
+    /^BEGIN SELECT pg_advisory_xact_lock_shared\(\d+\) SELECT pg_advisory_xact_lock\(\d+\)$/,
+  )
   // A transaction that has changed nothing writes too: else its COMMIT would not wait for the standby.
   expect(asked[1]?.[0]).toContain('pg_logical_emit_message(true')
   expect(asked[1]?.[1]).toBe('COMMIT')
+})
+
+it('bulk queues by itself before the lock of the writer, and asks whether an urgent one waits', () => {
+  let isHere = false
+  const { db, asked, store } = createFake(({ steps }) =>
+    steps.at(-1)?.name === 'urgent'
+      ? { results: [{ ...rows('SELECT'), rows: [[1]] }], warnings: [] }
+      : undefined,
+  )
+  const local = new PostgresDatabase({
+    connection: { ask: () => ({ results: [], warnings: [] }), close: () => undefined },
+    role: 'writer',
+    isUrgentHere: () => isHere,
+  })
+  expect(local.isUrgentWaiting()).toBe(false)
+  isHere = true
+  expect(local.isUrgentWaiting()).toBe(true)
+  db.asBulk(() => db.transaction(() => expect(db.isUrgentWaiting()).toBe(true))())
+  expect(asked[0]?.[1]).toMatch(/^SELECT pg_advisory_xact_lock\(/)
+  expect(asked[0]?.[1]).not.toBe(asked[0]?.[2])
+  asked.length = 0
+  expect(codeOf(store)).toBe('stored')
+  expect(asked[0]?.[1]).toContain('_shared')
 })
 
 it('a COMMIT with a warning is not stored: the standby may not have it', () => {
