@@ -4,7 +4,7 @@ import { Counter, type Registry } from 'prom-client'
 import type { ClaimedBox, Storage } from '../storage/port.ts'
 
 export interface BoxClaimsOptions {
-  storage: Pick<Storage, 'claimBox'>
+  storage: Pick<Storage, 'claimBoxes'>
   owner: string
   logger: Logger
   registry: Registry
@@ -14,10 +14,22 @@ export interface BoxClaimsOptions {
   cut: (boxes: readonly string[]) => void
 }
 
+/** Boxes in one commit; behind a failover all boxes come at once. */
+export const claimsMax = 500
+
+interface Waiting {
+  box: string
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
 export class BoxClaims {
   readonly #options: BoxClaimsOptions
   readonly #fences = new Map<string, number>()
   readonly #lost
+  /** As many as connections may wait to be admitted. */
+  #waiting: Waiting[] = []
+  #isClaiming = false
 
   constructor(options: BoxClaimsOptions) {
     this.#options = options
@@ -28,11 +40,36 @@ export class BoxClaims {
     })
   }
 
-  async claim(box: string): Promise<void> {
-    const { storage, owner, adopt } = this.#options
-    const claimed = await storage.claimBox(box, owner)
-    if (claimed.fence !== this.#fences.get(box)) adopt(box, claimed)
-    this.#fences.set(box, claimed.fence)
+  /** Boxes that come while others are claimed share the next commit. */
+  claim(box: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ box, resolve, reject })
+      if (!this.#isClaiming) void this.#claimAll()
+    })
+  }
+
+  async #claimAll(): Promise<void> {
+    const { storage, owner } = this.#options
+    this.#isClaiming = true
+    for (let some = this.#next(); some.length > 0; some = this.#next())
+      try {
+        const claimed = await storage.claimBoxes([...new Set(some.map(({ box }) => box))], owner)
+        for (const one of claimed) this.#take(one)
+        for (const { resolve } of some) resolve()
+      } catch (error) {
+        for (const { reject } of some) reject(error)
+      }
+    this.#isClaiming = false
+  }
+
+  #next(): Waiting[] {
+    return this.#waiting.splice(0, claimsMax)
+  }
+
+  #take(claimed: ClaimedBox): void {
+    const { box, fence } = claimed
+    if (fence !== this.#fences.get(box)) this.#options.adopt(box, claimed)
+    this.#fences.set(box, fence)
   }
 
   /** A box without a claim has no fence that could be right. */

@@ -39,7 +39,7 @@ function withAbsolutePaths(config: CentreConfig, folder: string): CentreConfig {
 export function checkCentreConfig(file: string): { problems: Problem[]; warnings: Problem[] } {
   const loaded = loadCentreConfig(file)
   if (!loaded.ok) return { problems: loaded.problems, warnings: [] }
-  const { http, uplink } = loaded.value
+  const { http, uplink, storage } = loaded.value
   const wallMs = createSystemClock().wallMs()
   const problems = uplink.listeners.flatMap(({ tls }, i) =>
     tls ? checkCertificateFiles({ path: `uplink.listeners.${i}.tls`, ...tls }, wallMs) : [],

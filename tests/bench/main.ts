@@ -82,6 +82,11 @@ const benches: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: '100 to 2000 boxes at one centre, and a storm of 2000 alarms in a minute',
     load: async () => (await import('./town/boxes.ts')).runBoxes,
   },
+  county: {
+    words:
+      'boxes at four centres over PostgreSQL with a standby, and a storm of as many alarms in a minute, beside a tenth at one SQLite centre (--boxes 20000)',
+    load: async () => (await import('./town/county.ts')).runCounty,
+  },
   outlets: {
     words:
       "a red on the desk until each receiver has it, beside the receiver's own answer time, with bad ones among them",

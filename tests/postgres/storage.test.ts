@@ -92,34 +92,34 @@ test('bulk of one centre ends its transaction early for a red of another, and is
   const at = (name: string) =>
     openPostgresStorage({ address: primary.address('town'), name, nowMs: 1_760_000_000_000 })
   const other = await at('other')
-  const bulk: IntakeBatch = { receivedAtMs: 1_760_000_000_000, quarantined: [], lanes: [] }
-  for (let box = 0; box < 12; box++)
-    bulk.lanes.push(...batchOf(1, 200).lanes.map((lane) => ({ ...lane, box: `bulk-${box}` })))
-  const red = batchOf(1, 1).lanes.map((lane) => ({ ...lane, box: 'village-red', lane: 'red' as const }))
-  let isBulkOver = false
-  const stored = storage.storeIntake(bulk).then((answer) => {
-    isBulkOver = true
-    return answer
-  })
-  // Once the bulk has the lock of the writer.
-  await until(
-    async () => (await primary.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")).length > 0,
-  )
-  await other.storeIntake({ ...bulk, lanes: red })
-  expect(isBulkOver).toBe(false)
-  expect((await stored).storedLanes).toBeUndefined()
-  const [row] = await primary.query(
-    "SELECT count(*)::int AS count FROM records JOIN epochs e ON e.number = epoch WHERE box LIKE 'bulk-%'",
-    'town',
-  )
-  expect(row?.['count']).toBe(12 * 200)
-  // The red came between: positions are in the order of commits.
-  const [place] = await primary.query(
-    `SELECT count(*)::int AS behind FROM records JOIN epochs e ON e.number = epoch WHERE box LIKE 'bulk-%' AND position >
-       (SELECT position FROM records JOIN epochs f ON f.number = epoch WHERE f.box = 'village-red')`,
-    'town',
-  )
-  expect(place?.['behind']).toBeGreaterThan(0)
+  let behind = 0
+  // The red may come when the bulk is over: then once more.
+  for (let attempt = 0; behind === 0 && attempt < 10; attempt++) {
+    const bulk: IntakeBatch = { receivedAtMs: 1_760_000_000_000, quarantined: [], lanes: [] }
+    const bodies = batchOf(1, 400).lanes
+    for (let at = 0; at < 12; at++)
+      bulk.lanes.push(...bodies.map((lane) => ({ ...lane, box: `bulk-${attempt}-${at}` })))
+    const red = {
+      ...batchOf(1, 1),
+      lanes: batchOf(1, 1).lanes.map((lane) => ({ ...lane, box: `red-${attempt}`, lane: 'red' as const })),
+    }
+    const stored = storage.storeIntake(bulk)
+    // Once the bulk has the lock of the writer.
+    await until(
+      async () => (await primary.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")).length > 0,
+    )
+    await other.storeIntake(red)
+    expect((await stored).storedLanes).toBeUndefined()
+    const [row] = await primary.query(
+      `SELECT count(*)::int AS count, (count(*) FILTER (WHERE r.position >
+         (SELECT s.position FROM records s JOIN epochs f ON f.number = s.epoch WHERE f.box = 'red-${attempt}')))::int AS behind
+       FROM records r JOIN epochs e ON e.number = r.epoch WHERE e.box LIKE 'bulk-${attempt}-%'`,
+      'town',
+    )
+    expect(row?.['count']).toBe(12 * 400)
+    behind = row?.['behind'] as number
+  }
+  expect(behind).toBeGreaterThan(0)
   await primary.query(
     "DELETE FROM records WHERE epoch IN (SELECT number FROM epochs WHERE box <> 'village-a')",
     'town',

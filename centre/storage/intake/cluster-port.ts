@@ -4,6 +4,7 @@ import type { KnownLane } from './intake-port.ts'
 
 /** The state of a box for the centre that takes it over, in a commit that is durable when it answers. */
 export interface ClaimedBox {
+  box: string
   /** Rises when another centre takes the box: a commit with an older number is refused. */
   fence: number
   /** In the order in which they were first received. */
@@ -18,8 +19,8 @@ export interface SharedPresence {
 }
 
 export interface ClusterWriterCalls {
-  /** The box has connected to this centre: every other one may store nothing of it any more. */
-  claimBox(box: string, owner: string): ClaimedBox
+  /** These boxes, each named once, have connected to this centre: every other one may store nothing of them any more. */
+  claimBoxes(boxes: readonly string[], owner: string): ClaimedBox[]
   /** These boxes have sent something since the last call, and these persons were at a desk. */
   noteHeard(boxes: readonly string[], people: readonly string[]): void
 }
@@ -29,5 +30,5 @@ export interface ClusterReaderCalls {
   heardSince(atMs: number): SharedPresence
 }
 
-export const clusterWriterCalls = ['claimBox', 'noteHeard'] as const satisfies (keyof ClusterWriterCalls)[]
+export const clusterWriterCalls = ['claimBoxes', 'noteHeard'] as const satisfies (keyof ClusterWriterCalls)[]
 export const clusterReaderCalls = ['heardSince'] as const satisfies (keyof ClusterReaderCalls)[]

@@ -14,7 +14,7 @@ import { LightBox } from './light-box.ts'
 const openAtOnce = 20
 const redP99MsMax = 100
 /** Of ten alarms of the storm. */
-const mix: readonly Colour[] = [
+export const mix: readonly Colour[] = [
   'red',
   'orange',
   'yellow',
@@ -27,7 +27,7 @@ const mix: readonly Colour[] = [
   'blue',
 ]
 
-const idAt = (at: number): string => `320612${104_000 + at}`.padEnd(12, '0') + '-1'
+export const idAt = (at: number): string => `320612${104_000 + at}`.padEnd(12, '0') + '-1'
 
 async function grow(boxes: LightBox[], count: number, port: number): Promise<void> {
   while (boxes.length < count) {
@@ -39,7 +39,7 @@ async function grow(boxes: LightBox[], count: number, port: number): Promise<voi
 }
 
 /** Every box sends its heartbeat in its own turn, evenly over the interval. */
-function beat(boxes: readonly LightBox[]): () => void {
+export function beat(boxes: readonly LightBox[]): () => void {
   const startMs = performance.now()
   let at = 0
   const timer = setInterval(() => {

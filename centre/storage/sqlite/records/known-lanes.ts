@@ -15,19 +15,22 @@ interface LaneRow {
   givenUp: number
 }
 
-/** Of one box, or of all. */
-export function readKnownLanes(db: Sqlite, only?: string): { known: KnownLane[]; setAside: SetAside[] } {
+/** Of these boxes, or of all. */
+export function readKnownLanes(
+  db: Sqlite,
+  only?: readonly string[],
+): { known: KnownLane[]; setAside: SetAside[] } {
   // total() and not sum(): the sum of an older version's ranges may be no integer any more.
   const rows = db.prepare<string[], LaneRow>(
     `SELECT e.number, e.box, e.epoch, l.lane, l.settled,
        (SELECT total(s.to_number - s.from_number + 1) FROM skipped s
         WHERE s.epoch = l.epoch AND s.lane = l.lane) AS givenUp
-     FROM lanes l JOIN epochs e ON e.number = l.epoch${only === undefined ? '' : ' WHERE e.box = ?'}`,
+     FROM lanes l JOIN epochs e ON e.number = l.epoch${only === undefined ? '' : ' WHERE e.box IN (SELECT value FROM json_each(?))'}`,
   )
   const known: KnownLane[] = []
   const setAside: SetAside[] = []
   for (const { number, box, epoch, lane, settled, givenUp } of rows.all(
-    ...(only === undefined ? [] : [only]),
+    ...(only === undefined ? [] : [JSON.stringify(only)]),
   )) {
     const name = lanes[lane]
     if (name === undefined) {

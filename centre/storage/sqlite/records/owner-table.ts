@@ -18,18 +18,16 @@ const refuse = (): never => {
 }
 
 export function createOwnerWriter(db: Sqlite): ClusterWriterCalls {
-  if (!isPostgres(db)) return { claimBox: refuse, noteHeard: refuse }
+  if (!isPostgres(db)) return { claimBoxes: refuse, noteHeard: refuse }
   // Always a write: its commit waits for the standby, and with it everything that it has read.
-  const claim = db
-    .prepare<[string, string], number>(
-      `INSERT INTO box_owners (box, owner, fence, at_ms) VALUES (?, ?, 1, ${nowSql})
-       ON CONFLICT (box) DO UPDATE SET owner = excluded.owner, at_ms = excluded.at_ms,
-         fence = box_owners.fence + CASE WHEN box_owners.owner = excluded.owner THEN 0 ELSE 1 END RETURNING fence`,
-    )
-    .pluck()
-  const epochs = db
-    .prepare<[string], string>('SELECT epoch FROM epochs WHERE box = ? ORDER BY number')
-    .pluck()
+  const claim = db.prepare<[string, string], { box: string; fence: number }>(
+    `INSERT INTO box_owners (box, owner, fence, at_ms) SELECT value, ?, 1, ${nowSql} FROM json_each(?)
+     ON CONFLICT (box) DO UPDATE SET owner = excluded.owner, at_ms = excluded.at_ms,
+       fence = box_owners.fence + CASE WHEN box_owners.owner = excluded.owner THEN 0 ELSE 1 END RETURNING box, fence`,
+  )
+  const epochs = db.prepare<[string], { box: string; epoch: string }>(
+    'SELECT box, epoch FROM epochs WHERE box IN (SELECT value FROM json_each(?)) ORDER BY number',
+  )
   const heard = db.prepare<[string]>(
     `UPDATE box_owners SET at_ms = ${nowSql} WHERE box IN (SELECT value FROM json_each(?))`,
   )
@@ -37,11 +35,17 @@ export function createOwnerWriter(db: Sqlite): ClusterWriterCalls {
     `INSERT INTO people_heard (name, at_ms) SELECT value, ${nowSql} FROM json_each(?) ON CONFLICT (name) DO UPDATE SET at_ms = excluded.at_ms`,
   )
   return {
-    claimBox: immediately(db, (box: string, owner: string): ClaimedBox => ({
-      fence: claim.get(box, owner) ?? 0,
-      epochs: epochs.all(box),
-      lanes: readKnownLanes(db, box).known,
-    })),
+    claimBoxes: immediately(db, (boxes: readonly string[], owner: string): ClaimedBox[] => {
+      const names = JSON.stringify(boxes)
+      const claimed = new Map(
+        claim
+          .all(owner, names)
+          .map(({ box, fence }) => [box, { box, fence, epochs: [], lanes: [] } as ClaimedBox]),
+      )
+      for (const { box, epoch } of epochs.all(names)) claimed.get(box)?.epochs.push(epoch)
+      for (const lane of readKnownLanes(db, boxes).known) claimed.get(lane.box)?.lanes.push(lane)
+      return [...claimed.values()]
+    }),
     noteHeard: immediately(db, (boxes: readonly string[], people: readonly string[]): void => {
       heard.run(JSON.stringify(boxes))
       atDesk.run(JSON.stringify(people))

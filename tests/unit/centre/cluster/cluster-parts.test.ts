@@ -57,12 +57,42 @@ it('passes own changes on at once, and waits for those of others that lie betwee
   expect(heard).toHaveLength(5)
 })
 
+it('boxes that come while others are claimed share the next commit, and one that fails refuses its own', async () => {
+  const commits: string[][] = []
+  const ends: ((error?: Error) => void)[] = []
+  const claims = new BoxClaims({
+    storage: {
+      claimBoxes: (boxes) => {
+        commits.push([...boxes])
+        const claimed = boxes.map((box) => ({ box, fence: 1, epochs: [], lanes: [] }))
+        return new Promise((resolve, reject) =>
+          ends.push((error) => (error ? reject(error) : resolve(claimed))),
+        )
+      },
+    },
+    owner: 'one',
+    logger,
+    registry: new Registry(),
+    adopt: () => undefined,
+    cut: () => undefined,
+  })
+  const first = claims.claim('a')
+  const others = ['b', 'c', 'b'].map((box) => claims.claim(box).catch(() => 'refused'))
+  expect(commits).toEqual([['a']])
+  ends[0]?.()
+  await first
+  await expect.poll(() => commits).toEqual([['a'], ['b', 'c']])
+  ends[1]?.(new Error('no standby'))
+  expect(await Promise.all(others)).toEqual(['refused', 'refused', 'refused'])
+  expect([claims.fenceOf('a'), claims.fenceOf('b')]).toEqual([1, 0])
+})
+
 it('a claim that another centre took is gone, and its sessions are cut', async () => {
   const cut: string[][] = []
   const adopted: string[] = []
   let fence = 1
   const claims = new BoxClaims({
-    storage: { claimBox: async () => ({ fence, epochs: [], lanes: [] }) },
+    storage: { claimBoxes: async (boxes) => boxes.map((box) => ({ box, fence, epochs: [], lanes: [] })) },
     owner: 'one',
     logger,
     registry: new Registry(),
