@@ -61,6 +61,8 @@ interface Subscriber {
   filter: StreamFilter
   /** Undefined once live; until then the changes pushed in the meantime. */
   held: StoredChange[] | undefined
+  /** It has everything up to here from the database: of several centres, this one may be told of it later. */
+  caughtUpTo: number
   /** It answers a ping. */
   isAnswering: boolean
   isAlive: boolean
@@ -130,7 +132,7 @@ export class Stream {
   push(changes: readonly StoredChange[]): void {
     for (const subscriber of this.#subscribers)
       for (const change of changes) {
-        if (!hears(subscriber, change)) continue
+        if (change.position <= subscriber.caughtUpTo || !hears(subscriber, change)) continue
         if (!subscriber.held) this.#sendChange(subscriber, change)
         else if (subscriber.held.push(change) > heldMax) this.#drop(subscriber, 'too slow to catch up')
       }
@@ -274,7 +276,16 @@ export class Stream {
     filter: StreamFilter,
     isAnswering: boolean,
   ): Subscriber {
-    const subscriber: Subscriber = { channel, token, account, filter, held: [], isAnswering, isAlive: true }
+    const subscriber: Subscriber = {
+      channel,
+      token,
+      account,
+      filter,
+      held: [],
+      caughtUpTo: 0,
+      isAnswering,
+      isAlive: true,
+    }
     const entry = this.#places.enter(subscriber, account.user)
     if (entry !== 'full' && entry.evicted) {
       this.#leave(entry.evicted)
@@ -325,6 +336,7 @@ export class Stream {
     }
     const held = subscriber.held ?? []
     subscriber.held = undefined
+    subscriber.caughtUpTo = reached
     for (const change of held) if (change.position > reached) this.#sendChange(subscriber, change)
   }
 
