@@ -4,18 +4,15 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { replaceFileSync } from '../../platform/replace-file.ts'
-import type { CentreConfig } from '../config/config.ts'
-import { isPostgresUrl } from '../storage/postgres/address.ts'
 import type { Storage } from '../storage/port.ts'
 
 /** Holds the name that the database has for the folder. */
 const markName = '.town-folder'
 
-export const filesFolderOf = ({ dataDir, storage }: Pick<CentreConfig, 'dataDir' | 'storage'>): string =>
-  storage.sharedDir ?? dataDir
-
 export interface TownFolderOptions {
-  config: Pick<CentreConfig, 'dataDir' | 'storage'>
+  /** Others may have the same database. */
+  isClustered: boolean
+  folder: string
   storage: Pick<Storage, 'keepSecret'>
   logger: Logger
 }
@@ -24,9 +21,13 @@ export interface TownFolderOptions {
  * False when the database knows another folder: this centre has a folder of its own, or the shared one is not mounted. A file that is missing
  * here is not lost then. The centre works on: alarms do not need the folder.
  */
-export async function isTownFolder({ config, storage, logger }: TownFolderOptions): Promise<boolean> {
-  if (!isPostgresUrl(config.storage.url)) return true
-  const folder = filesFolderOf(config)
+export async function isTownFolder({
+  isClustered,
+  folder,
+  storage,
+  logger,
+}: TownFolderOptions): Promise<boolean> {
+  if (!isClustered) return true
   const file = join(folder, markName)
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })

@@ -13,7 +13,8 @@ import { IntakeNotes } from './intake-counters.ts'
 import { parseArrivedReport } from './parse-arrived.ts'
 import { splitReport, weightOf } from './report-weight.ts'
 import { UrgentPace } from './pace/urgent-pace.ts'
-import type { ArrivedReport, GapChange, Plan, ReceiverCore } from './receiver-core.ts'
+import type { GapChange, Plan, ReceiverCore } from './receiver-core.ts'
+import { charsOf, createEnd, type Packed, type Waiting } from './waiting-report.ts'
 import { messageOf } from '../../platform/failure.ts'
 import { isGzip } from '../../protocols/uplink/report.ts'
 import { colourOfUnreadable, type UnreadableAlarm } from '../alarms/unreadable-alarm.ts'
@@ -37,29 +38,6 @@ const unpackedCharsMax = 8 * 1024 * 1024
 const unpackedPerBoxMax = 1024 * 1024
 /** Bytes of a Report that can not be read, beside its alarm. */
 const shownBytesMax = 400
-
-/** The received bytes, until they are decompressed. */
-interface Packed {
-  channel: UpChannel
-  payload: Uint8Array
-}
-
-interface Waiting {
-  box: string
-  topic: string
-  packed: Packed | undefined
-  arrived: ArrivedReport | undefined
-  unreadable: QuarantineEntry | undefined
-  bytes: number
-  /** Characters of the bodies, once decompressed. */
-  chars: number
-  /** In plain records; decompresses if needed. */
-  weight: () => number
-  split?: (weightMax: number) => Waiting | undefined
-  /** Of a part of it that is no longer here. */
-  failure: Error | undefined
-  done: (error?: Error) => void
-}
 
 export interface IntakeOptions {
   core: ReceiverCore
@@ -394,21 +372,6 @@ function alarmOfReport({ channel, payload }: Packed, cause: string): UnreadableA
   const beginning = isGzip(payload) ? cause : Buffer.from(payload.subarray(0, shownBytesMax)).toString()
   return colour && { colour, beginning, mayComeAgain: true }
 }
-
-const nothing = {
-  topic: '',
-  packed: undefined,
-  arrived: undefined,
-  unreadable: undefined,
-  bytes: 0,
-  chars: 0,
-  failure: undefined,
-}
-
-const charsOf = ({ bodies }: ArrivedReport): number => bodies.reduce((sum, body) => sum + body.length, 0)
-
-/** Queued behind everything that a box has in a queue. */
-const createEnd = (box: string, done: () => void): Waiting => ({ box, ...nothing, weight: () => 0, done })
 
 function lower(sums: Map<string, number>, box: string, by: number): void {
   const left = (sums.get(box) ?? 0) - by

@@ -9,9 +9,9 @@ import type { StreamMessage } from '../../protocols/desk/api.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 import { guardListener } from '../../platform/guard-listener.ts'
 import { eventsChannel, webSocketChannel, type Channel } from './channel.ts'
-import { maySee } from './may-see.ts'
 import { messageBytesMax, statusOf, tokenOf, type RefusalReason } from './sign-in-message.ts'
-import { isWanted, streamQueryOf, type StreamFilter, type StreamQuery } from './stream-filter.ts'
+import { streamQueryOf, type StreamFilter, type StreamQuery } from './stream-filter.ts'
+import { hears, type SignedIn, type Subscriber } from './subscriber.ts'
 import { AdmittedPlaces } from '../../platform/strangers/admitted-places.ts'
 import { StrangerPlaces } from '../../platform/strangers/stranger-places.ts'
 import type { Account, Storage, StoredChange } from '../storage/port.ts'
@@ -53,28 +53,6 @@ export interface StreamOptions {
   /** The connection has signed in; false when no place is left. */
   admit: (socket: Duplex, holder: string) => boolean
 }
-
-interface Subscriber {
-  channel: Channel
-  token: string
-  account: Account
-  filter: StreamFilter
-  /** Undefined once live; until then the changes pushed in the meantime. */
-  held: StoredChange[] | undefined
-  /** It has everything up to here from the database: of several centres, this one may be told of it later. */
-  caughtUpTo: number
-  /** It answers a ping. */
-  isAnswering: boolean
-  isAlive: boolean
-}
-
-interface SignedIn {
-  token: string
-  account: Account
-}
-
-const hears = ({ account, filter }: Subscriber, change: StoredChange): boolean =>
-  maySee(account, change) && isWanted(filter, change)
 
 export class Stream {
   readonly #options: StreamOptions

@@ -1,6 +1,6 @@
 // Wires the parts for people who are sent to the scene: the duty roster, their links and page, and the files of cases.
 import { join } from 'node:path'
-import { filesFolderOf } from '../cluster/town-folder.ts'
+import { filesFolderOf } from '../config/files-folder.ts'
 import { createAttachmentRoutes } from '../api/people/attachment-routes.ts'
 import { createFamilyRoutes } from '../api/people/family-routes.ts'
 import { createResponseRoutes } from '../api/people/response-routes.ts'

@@ -1,6 +1,8 @@
 // Wires the pictures of the centre: receiving, handing out, deleting.
 import { join } from 'node:path'
-import { filesFolderOf, isTownFolder } from '../cluster/town-folder.ts'
+import { isTownFolder } from '../cluster/town-folder.ts'
+import { filesFolderOf } from '../config/files-folder.ts'
+import { isPostgresUrl } from '../storage/postgres/address.ts'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { StreamMessage } from '../../protocols/desk/api.ts'
@@ -44,8 +46,9 @@ export interface Pictures {
 export function openPictures(options: OpenPicturesOptions): Pictures {
   const { config, storage, clock, logger, registry, push } = options
   const { quotaMegabytes, boxQuotaMegabytes, termDays } = config.pictures
-  const folder = new PictureFolder(join(filesFolderOf(config), 'pictures'))
-  const isTowns = isTownFolder({ config, storage, logger })
+  const shared = { isClustered: isPostgresUrl(config.storage.url), folder: filesFolderOf(config) }
+  const folder = new PictureFolder(join(shared.folder, 'pictures'))
+  const isTowns = isTownFolder({ ...shared, storage, logger })
   const common = { folder, storage, clock, logger, registry, onStored: push }
   const sweep = new PictureSweep({
     ...common,

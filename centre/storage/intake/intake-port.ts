@@ -77,7 +77,7 @@ export interface StoredIntake {
   conflicts?: RecordConflict[]
   /** Another centre has these boxes now: nothing of the batch was stored. */
   lost?: string[]
-  /** Only so many lanes, the first ones, were stored and nothing else: an urgent call goes first, and the rest is a call of its own. */
+  /** The number of lanes, the first ones, that were stored; nothing else was. An urgent call goes first, and the rest is a call of its own. */
   storedLanes?: number
 }
 

@@ -19,7 +19,7 @@ export const writerLock = 0x47_45_4e_47
 const bulkLock = writerLock + 1
 /** Held, shared, by each urgent transaction: bulk that has the lock of the writer sees that one waits. */
 const urgentLock = writerLock + 2
-/** Takes the lock for a moment: nobody waits for it. */
+/** Takes the lock for a moment, if that needs no wait. */
 const isUrgentSql = `SELECT CASE WHEN pg_try_advisory_lock(${urgentLock}) THEN NOT pg_advisory_unlock(${urgentLock}) ELSE true END AS waits`
 
 /**

@@ -1,6 +1,6 @@
 // Wires the fleet: the health of all boxes, work orders with photos, support bundles, and settings that go through the town in waves.
 import { join } from 'node:path'
-import { filesFolderOf } from '../../cluster/town-folder.ts'
+import { filesFolderOf } from '../../config/files-folder.ts'
 import type { SecurityLog } from '../../accounts/security-log.ts'
 import { createFleetRoutes } from '../../api/fleet/fleet-routes.ts'
 import { createHandoverRoutes } from '../../api/fleet/handover-routes.ts'

@@ -82,7 +82,7 @@ async function grow({ boxes, centres }: Side, count: number): Promise<number> {
   return (performance.now() - startMs) / 1000
 }
 
-/** Each box sends one record of routine every so many seconds. */
+/** Each box sends one record of routine within `seconds`. */
 function sendRoutine(boxes: readonly LightBox[], seconds: number): { stop: () => void; sent: () => number } {
   const startMs = performance.now()
   let at = 0

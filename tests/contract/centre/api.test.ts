@@ -105,32 +105,6 @@ test('replays what a stream missed, and says resync when it can not', async () =
   await until(() => ahead.messages.some(({ type }) => type === 'resync'))
 })
 
-test('a change that a stream has read from the database comes once, also when this centre hears of it later', async () => {
-  const bearer = { authorization: `Bearer ${running.token()}` }
-  let push: () => void = () => undefined
-  mayPush = new Promise((resolve) => (push = resolve))
-  const reported = box.report('orange', 1, [makeAlarm(9, 'raised', { id: 'door-9', colour: 'orange' })])
-  const isStored = (): Promise<boolean> =>
-    running
-      .get('/api/v1/alarms', running.token())
-      .then(async (found) => (await found.text()).includes('door-9'))
-  await until(isStored)
-  const stream = openStream('?after=0', bearer)
-  const isIt = ({ type, alarm }: { type: string; alarm?: unknown }): boolean =>
-    type === 'alarm.raised' && (alarm as { id: string }).id.endsWith('door-9')
-  await until(() => stream.messages.some(isIt))
-  // A later change shows that everything before it was pushed.
-  push()
-  await reported
-  await box.report('orange', 2, [
-    makeAlarm(10, 'raised', { id: 'door-10', colour: 'orange', device: 'd-10' }),
-  ])
-  await until(() =>
-    stream.messages.some(({ alarm }) => (alarm as { id?: string } | undefined)?.id?.endsWith('door-10')),
-  )
-  expect(stream.messages.filter(isIt)).toHaveLength(1)
-})
-
 test('admits a stream by header, first message or cookie of its own page, and no other', async () => {
   const token = running.token()
   const first = openStream('')
@@ -268,4 +242,30 @@ test('describes every route it serves, with schemas', async () => {
       for (const content of Object.values(responses['200']?.content ?? {}))
         expect(content).toHaveProperty('schema')
     }
+})
+
+test('a change that a stream has read from the database comes once, also when this centre hears of it later', async () => {
+  const bearer = { authorization: `Bearer ${running.token()}` }
+  let push: () => void = () => undefined
+  mayPush = new Promise((resolve) => (push = resolve))
+  const reported = box.report('orange', 1, [makeAlarm(9, 'raised', { id: 'door-9', colour: 'orange' })])
+  const isStored = (): Promise<boolean> =>
+    running
+      .get('/api/v1/alarms', running.token())
+      .then(async (found) => (await found.text()).includes('door-9'))
+  await until(isStored)
+  const stream = openStream('?after=0', bearer)
+  const isIt = ({ type, alarm }: { type: string; alarm?: unknown }): boolean =>
+    type === 'alarm.raised' && (alarm as { id: string }).id.endsWith('door-9')
+  await until(() => stream.messages.some(isIt))
+  // A later change shows that everything before it was pushed.
+  push()
+  await reported
+  await box.report('orange', 2, [
+    makeAlarm(10, 'raised', { id: 'door-10', colour: 'orange', device: 'd-10' }),
+  ])
+  await until(() =>
+    stream.messages.some(({ alarm }) => (alarm as { id?: string } | undefined)?.id?.endsWith('door-10')),
+  )
+  expect(stream.messages.filter(isIt)).toHaveLength(1)
 })

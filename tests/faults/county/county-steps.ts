@@ -29,7 +29,7 @@ export async function standbyKilled(town: CountyTown, ms: number): Promise<strin
   return found
 }
 
-/** Somebody ends the waits for the standby, again and again. */
+/** The waits for the standby are cancelled, again and again. */
 export async function waitCancelled(town: CountyTown, ms: number): Promise<string[]> {
   await town.standby.end('SIGKILL')
   let cancelled = 0

@@ -15,7 +15,7 @@ import { DatabaseLine } from './database-line.ts'
 
 /** The name of each standby, so that a promoted one waits for the next. */
 const standbyName = 'county'
-/** Until somebody, or Patroni, notices that the primary is gone. */
+/** Until an operator, or Patroni, notices that the primary is gone. */
 const noticedMsMax = 5000
 const loadEveryMs = 100
 const pressEveryMs = 400
