@@ -57,7 +57,7 @@ export class UplinkBroker {
     })
     const { revokedFile, admittedFile, isRevoked, logger } = options
     this.#admission = new BoxAdmission({ revokedFile, admittedFile, isRevoked, logger })
-    this.#refusedBoxes = new RefusedBoxes(logger)
+    this.#refusedBoxes = new RefusedBoxes(logger, options.clock)
     const registers = [options.registry]
     this.#refused = new Counter({
       name: 'gengfu_centre_uplink_refused_total',

@@ -79,7 +79,7 @@ class Broker implements DeviceBroker {
     const { settings, logger, clock } = options
     const { limits } = settings
     this.#metrics = this.#createMetrics(options)
-    this.#refusals = new Refusals(logger, this.#metrics.refusals)
+    this.#refusals = new Refusals(logger, this.#metrics.refusals, clock)
     this.#access = new Access({ access: settings.access, grants: options.grants ?? noGrants, limits })
     this.#rate = new PublishRate(limits, clock)
     this.#store = new SessionStore({

@@ -1,7 +1,9 @@
 // The reason for a refusal and the next step for a person; logged once per device and cause, counted always.
 import type { Logger } from 'pino'
 import type { Counter } from 'prom-client'
+import { PacedLogs } from '../../platform/paced-log.ts'
 import type { BilingualText } from '../../protocols/domain/alarm.ts'
+import type { Clock } from '../../protocols/kit/clock.ts'
 import { scalarText } from '../../protocols/kit/parse-json.ts'
 
 const refusals = {
@@ -210,8 +212,12 @@ export class Refusals {
   readonly #counter: Counter<'cause'>
   readonly #logged = new Set<string>()
 
-  constructor(logger: Logger, counter: Counter<'cause'>) {
+  /** A client that never signs in can claim a new name each time. */
+  readonly #paced: PacedLogs
+
+  constructor(logger: Logger, counter: Counter<'cause'>, clock: Pick<Clock, 'monotonicMs'>) {
     this.#logger = logger
+    this.#paced = new PacedLogs(clock)
     this.#counter = counter
   }
 
@@ -228,7 +234,9 @@ export class Refusals {
     if (this.#logged.size >= loggedMax) this.#logged.clear()
     this.#logged.add(key)
     const [reason, remedy, zh] = refusals[cause]
-    this.#logger.warn({ cause, ...who, ...facts, reason, remedy, zh }, 'refused a device')
+    this.#paced.line(who.address ?? '', (leftOut) =>
+      this.#logger.warn({ cause, ...who, ...facts, reason, remedy, zh, leftOut }, 'refused a device'),
+    )
   }
 
   /** The device succeeded: its next refusal is logged again. */

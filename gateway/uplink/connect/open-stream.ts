@@ -73,12 +73,8 @@ async function openTunnel(proxy: URL, host: string, port: number, options: DialO
       const reason = options.signal.aborted ? reasonOf(options.signal.reason) : reasonOf(error)
       fail(`the proxy does not open the way: ${reason}`)
     })
-    // An answer that is none, such as 101 Switching Protocols, ends the request without an error: the uplink would wait for ever.
-    const ended = (): void => fail('the proxy does not open the way: it answered with something else')
-    request.once('close', ended)
     request.once('response', ({ statusCode = 0 }) => fail(`the proxy answered ${statusCode}`))
     request.once('connect', ({ statusCode = 0 }, tunnel: net.Socket) => {
-      request.off('close', ended)
       if (statusCode === 200) resolve(tunnel)
       else fail(`the proxy answered ${statusCode}`)
     })

@@ -1,6 +1,6 @@
 // Is the log bounded where any machine can cause lines, and does it say what it left out?
 import { expect, it } from 'vitest'
-import { linesAtOnce, PacedLog } from '../../../platform/paced-log.ts'
+import { linesAtOnce, linesOfNetworkAtOnce, PacedLog, PacedLogs } from '../../../platform/paced-log.ts'
 import { VirtualClock } from '../../../protocols/kit/clock.ts'
 
 it('writes a few lines at once, then one a minute with the number of those left out', () => {
@@ -18,4 +18,12 @@ it('writes a few lines at once, then one a minute with the number of those left 
   clock.advance(3_600_000)
   flood(1)
   expect(written.at(-1)).toBe(999)
+})
+
+it('gives each network lines of its own', () => {
+  const logs = new PacedLogs(new VirtualClock())
+  const written: string[] = []
+  for (const address of ['10.0.0.1', '10.0.0.2'])
+    for (let at = 0; at < 1000; at++) logs.line(address, () => written.push(address))
+  expect(written).toHaveLength(2 * linesOfNetworkAtOnce)
 })

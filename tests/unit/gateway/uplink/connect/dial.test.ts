@@ -151,18 +151,6 @@ describe('openStream', () => {
     await expect(open(`mqtts://127.0.0.1:${port}`)).rejects.toThrow(/MTU.*tcp_mtu_probing/)
   })
 
-  it('does not wait for ever for a proxy that answers a CONNECT with another protocol', async () => {
-    const proxy = net.createServer((socket) => {
-      socket.on('error', () => undefined)
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n')
-    })
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-    undos.push(() => proxy.close())
-    const { port } = proxy.address() as net.AddressInfo
-    const tunnelled = open('mqtts://centre.test:8883', { proxyUrl: `http://127.0.0.1:${port}` })
-    await expect(tunnelled).rejects.toThrow('does not open the way')
-  })
-
   it('says that it is the proxy which can not be reached, or is silent', async () => {
     const silent = await listen('127.0.0.1')
     const free = await listen('127.0.0.1')
