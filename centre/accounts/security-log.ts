@@ -13,8 +13,8 @@ const writeEveryMs = 1000
 const waitingMax = 1000
 const textLengthMax = 200
 /**
- * Refusals, which a client can cause without end: of one kind and network so many at once, then one per pause with the number of
- * those between. All refusals together fill half of the places: what people did, such as a look, always finds one.
+ * A client can cause refusals without end. Of one kind and network this many are stored at once, then one per pause with the number
+ * of those between. All refusals together fill half of the places: an act of a person, such as a look, always finds one.
  */
 const refusals: ReadonlySet<SecurityEvent> = new Set<SecurityEvent>([
   'sign-in-failed',

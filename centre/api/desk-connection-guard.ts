@@ -73,7 +73,10 @@ export class DeskConnectionGuard {
     this.#guard.hear(socket as Socket)
   }
 
-  /** The connection has signed in; false when no place is left. `holder`: its account or link; none for a proxy. */
+  /**
+   * The connection has signed in; false when no place is left. `holder`: its account or link, the address at the sign-in itself, and
+   * none for a proxy, whose connections are shared by many people.
+   */
   admit(socket: Duplex, holder: string | undefined): boolean {
     return this.#guard.admit(socket as Socket, holder)
   }

@@ -192,7 +192,6 @@ export class DeskServer {
       ),
     )
     app.addHook('onRequest', async (request) => {
-      // Requests of many people share a connection of a proxy: it counts for none of them.
       if (sender.isProxied(request.raw)) guard.admit(request.raw.socket, undefined)
     })
     app.addHook('preHandler', async (request) => guard.hear(request.raw.socket))
@@ -342,7 +341,6 @@ export class DeskServer {
       return
     }
     const { guard, sender } = this.#options
-    // The account is known with the next request; until then it counts for the address.
     guard.admit(request.raw.socket, `sign-in ${sender.addressOf(request.raw)}`)
     this.#addCookie(request, reply, cookieName, token, loginLifeMs)
   }

@@ -3,7 +3,7 @@
 import { forgetOldest } from '../../platform/forget-oldest.ts'
 import type { Clock } from '../../protocols/kit/clock.ts'
 
-/** Of one box and purpose: so many at once, then one more per pause; a further one is refused, and its box sends it later. */
+/** Of one box and purpose this many at once, then one more per pause; a further one is refused, and its box sends it later. */
 export const uploadsAtOnce = 6
 export const uploadPauseMs = 30_000
 /** Boxes and purposes that are remembered. */

@@ -11,15 +11,11 @@ import { guardListener } from '../../platform/guard-listener.ts'
 import { eventsChannel, webSocketChannel, type Channel } from './channel.ts'
 import { messageBytesMax, statusOf, tokenOf, type RefusalReason } from './sign-in-message.ts'
 import { streamQueryOf, type StreamFilter, type StreamQuery } from './stream-filter.ts'
+import { Subscribers } from './subscribers.ts'
 import { hears, type SignedIn, type Subscriber } from './subscriber.ts'
-import { AdmittedPlaces } from '../../platform/strangers/admitted-places.ts'
 import { StrangerPlaces } from '../../platform/strangers/stranger-places.ts'
 import type { Account, Storage, StoredChange } from '../storage/port.ts'
 
-/** Open streams; with one more the oldest of the user with the most is closed. */
-export const subscribersMax = 500
-/** Streams of one user or token; with one more the oldest is closed. */
-export const subscribersPerUserMax = 50
 /** For the other side to read why its stream ends; then the connection is cut. It holds no place any more. */
 const endMsMax = 2000
 /** Streams that have not signed in yet, apart from those that have; with one more the oldest is closed. */
@@ -61,11 +57,7 @@ export class Stream {
     maxPayload: messageBytesMax,
     clientTracking: true,
   })
-  readonly #subscribers = new Set<Subscriber>()
-  readonly #places = new AdmittedPlaces<Subscriber>({
-    admitted: subscribersMax,
-    admittedPerHolder: subscribersPerUserMax,
-  })
+  readonly #subscribers = new Subscribers()
   readonly #strangers = new StrangerPlaces<WebSocket>(strangerLimits)
   readonly #refused
   #cancelPing: (() => void) | undefined
@@ -126,7 +118,7 @@ export class Stream {
   end(isEnded: (subscriber: { token: string; user: string }) => boolean): void {
     for (const subscriber of this.#subscribers) {
       if (!isEnded({ token: subscriber.token, user: subscriber.account.user })) continue
-      this.#leave(subscriber)
+      this.#subscribers.leave(subscriber)
       this.#close(subscriber.channel, 4401, 'signed out')
     }
   }
@@ -171,7 +163,7 @@ export class Stream {
   }
 
   #mayEnter({ user }: Account, socket: Duplex): boolean {
-    return !this.#places.isFullFor(user) && this.#options.admit(socket, user)
+    return !this.#subscribers.isFullFor(user) && this.#options.admit(socket, user)
   }
 
   /** Programs that can set neither header nor cookie send the token as their first message. */
@@ -214,7 +206,7 @@ export class Stream {
 
   async #subscribeSocket(ws: WebSocket, who: SignedIn, query: StreamQuery): Promise<void> {
     const subscriber = this.#enter(webSocketChannel(ws), who, query.filter, true)
-    ws.on('close', () => this.#leave(subscriber))
+    ws.on('close', () => this.#subscribers.leave(subscriber))
     ws.on('pong', () => (subscriber.isAlive = true))
     await this.#begin(subscriber, query.after)
   }
@@ -244,7 +236,7 @@ export class Stream {
     if (response.destroyed) return
     const channel = eventsChannel(response)
     const subscriber = this.#enter(channel, { token: shown.token, account }, query.filter, false)
-    response.on('close', () => this.#leave(subscriber))
+    response.on('close', () => this.#subscribers.leave(subscriber))
     await this.#begin(subscriber, query.after)
   }
 
@@ -264,26 +256,16 @@ export class Stream {
       isAnswering,
       isAlive: true,
     }
-    const entry = this.#places.enter(subscriber, account.user)
-    if (entry !== 'full' && entry.evicted) {
-      this.#leave(entry.evicted)
-      this.#end(entry.evicted.channel, 4408, 'made-room')
-    }
-    this.#subscribers.add(subscriber)
+    const evicted = this.#subscribers.enter(subscriber)
+    if (evicted) this.#end(evicted.channel, 4408, 'made-room')
     return subscriber
-  }
-
-  /** At once, and not when the other side has closed too: it may never do so. */
-  #leave(subscriber: Subscriber): void {
-    this.#places.leave(subscriber)
-    this.#subscribers.delete(subscriber)
   }
 
   async #begin(subscriber: Subscriber, after: string | undefined): Promise<void> {
     try {
       await this.#catchUp(subscriber, after)
     } catch (error) {
-      this.#leave(subscriber)
+      this.#subscribers.leave(subscriber)
       this.#fail(subscriber.channel, error)
     }
   }
@@ -351,7 +333,7 @@ export class Stream {
 
   #drop(subscriber: Subscriber, reason: string): void {
     if (!this.#subscribers.has(subscriber)) return
-    this.#leave(subscriber)
+    this.#subscribers.leave(subscriber)
     this.#options.logger.warn({ reason }, 'a stream was dropped')
     subscriber.channel.terminate()
   }
@@ -410,10 +392,10 @@ export class Stream {
     const { channel, token } = subscriber
     try {
       if (await this.#options.find(token)) return
-      this.#leave(subscriber)
+      this.#subscribers.leave(subscriber)
       this.#end(channel, 4401, 'no-valid-token')
     } catch (error) {
-      this.#leave(subscriber)
+      this.#subscribers.leave(subscriber)
       this.#fail(channel, error)
     }
   }

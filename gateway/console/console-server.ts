@@ -109,7 +109,7 @@ export class ConsoleServer {
     return server
   }
 
-  /** Requests whose answers nobody reads make room: the oldest of the network with the most. */
+  /** Requests with unread answers make room: the oldest of the network with the most. */
   #admit(socket: Socket): void {
     this.#guard.admit(socket, networkOf(socket.remoteAddress ?? ''))
   }

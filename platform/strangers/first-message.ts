@@ -11,14 +11,21 @@ const mqttConnect = 0x10
 const mqttLengthBytesMax = 4
 const headEnd = '\r\n\r\n'
 const lastChunk = '0\r\n\r\n'
+const soh = 0x01
+const frameStart = 0x7e
+/** CRC, `0`, length, and the quote before the name of the message; many panels send a line feed before it. */
+const dc09Begin = /^\n?[0-9A-F]{4}0[0-9A-F]{3}"/i
 const isCapital = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a
 
-/** By its first byte: a TLS ClientHello, an MQTT CONNECT, or an HTTP request. Anything else is never whole. */
+/** By its first byte: a TLS ClientHello, an MQTT CONNECT, a request of HTTP or SIP, a frame of SIA DC-09 or SL 651. Anything else is never whole. */
 export function arrivedOf(bytes: Buffer): Arrived {
   const [first] = bytes
   if (first === undefined) return arrived.nothing
   if (first === tlsHandshake) return isWholeTlsRecord(bytes) ? arrived.whole : arrived.begun
   if (first === mqttConnect) return isWholeMqttPacket(bytes) ? arrived.whole : arrived.begun
+  if (first === soh || first === frameStart) return isWholeSl651(bytes) ? arrived.whole : arrived.begun
+  if (dc09Begin.test(bytes.toString('latin1', 0, 10)))
+    return bytes.includes(0x0d) ? arrived.whole : arrived.begun
   return isCapital(first) ? arrivedOfRequest(bytes) : arrived.begun
 }
 
@@ -35,6 +42,17 @@ function isWholeMqttPacket(bytes: Buffer): boolean {
     if (byte < 0x80) return bytes.length >= at + 1 + length
   }
   return false
+}
+
+/** SL 651 tables 3 and 4: twelve bits of length at the end of the head, as bytes or as characters; behind the body an end and a checksum. */
+function isWholeSl651(bytes: Buffer): boolean {
+  const isText = bytes[0] === soh
+  const head = isText ? 24 : 14
+  if (bytes.length < head) return false
+  const length = isText
+    ? Number.parseInt(bytes.toString('latin1', 20, 23), 16)
+    : bytes.readUInt16BE(11) & 0x0fff
+  return bytes.length >= head + length + (isText ? 5 : 3)
 }
 
 function arrivedOfRequest(bytes: Buffer): Arrived {

@@ -12,6 +12,7 @@ import {
   plainFile,
   readManifest,
   sha256Of,
+  type Manifest,
 } from './backup-folder.ts'
 
 export interface Proof {
@@ -52,9 +53,7 @@ export async function proveBackup({
     return end()
   }
   const database = join(backup, databaseName)
-  const isSame =
-    plainFile(database)?.size === manifest.databaseBytes &&
-    (await sha256Of(database)) === manifest.databaseSha256
+  const isSame = await isDatabaseOf(database, manifest)
   report(isSame, '数据库文件与清单一致', 'the database file is the one of the manifest')
   if (!isSame) return end()
   const finding = inspectDatabase(database, manifest.auditHead)
@@ -103,6 +102,9 @@ export async function proveBackup({
   await proveStart(database, nowMs, report)
   return end()
 }
+
+const isDatabaseOf = async (file: string, { databaseBytes, databaseSha256 }: Manifest): Promise<boolean> =>
+  plainFile(file)?.size === databaseBytes && (await sha256Of(file)) === databaseSha256
 
 /** The newest, at the end of the file. */
 async function headsOf(file: string): Promise<string[]> {

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { forgetOldest } from '../../../platform/forget-oldest.ts'
-import { gbDomainOf, gbIdPattern } from '../../../platform/gb28181/gb-codes.ts'
+import { gbDomainOf } from '../../../platform/gb28181/gb-codes.ts'
 import { encodeGbXml, parseGbXml, textOf, type GbPart } from '../../../platform/gb28181/gb-xml.ts'
 import { DigestServer } from '../../../platform/sip/sip-digest.ts'
 import {
@@ -18,7 +18,6 @@ import {
   encodeSip,
   headerOf,
   parseAddress,
-  parseSipUri,
   responseTo,
   type SipHeaders,
   type SipRequest,
@@ -30,7 +29,9 @@ import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Random } from '../../../protocols/kit/random.ts'
 import type { GbSettings } from '../../config/bus-settings.ts'
+import { algorithmsFor, codeOf, uriAt } from '../gb28181/gb-sender.ts'
 import { PacedLog } from '../../../platform/paced-log.ts'
+import { callerLimits } from './caller-limits.ts'
 import { ConnectionsByName } from './connections-by-name.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 import { WaitingByName } from './waiting-by-name.ts'
@@ -48,7 +49,6 @@ const askedLimits = { max: 1000, perName: 8 }
 /** Connections of one camera or recorder. */
 const connectionsPerCodeMax = 4
 const registeredMax = 1000
-const strangersMax = 100
 const firstByteMs = 30_000
 const signInMs = 60_000
 const controlMs = 10_000
@@ -124,13 +124,7 @@ export class GbListener {
     this.#server = createServer((socket) => this.#serve(socket))
     this.#guard = new StrangerGuard({
       limits: {
-        strangers: strangersMax,
-        // Cameras behind one recorder share an address.
-        strangersPerNetwork: strangersMax,
-        newAtOnce: 1e6,
-        newPerSecond: 1e6,
-        newUnknownAtOnce: 1e6,
-        newUnknownPerSecond: 1e6,
+        ...callerLimits,
         firstByteMs,
         signInMs,
         admitted: settings.connections,
@@ -390,17 +384,4 @@ export class GbListener {
       cancel()
     }
   }
-}
-
-/** Devices of the 2016 edition know MD5 only, and may fail on what they do not know. */
-const algorithmsFor = (request: SipRequest): string[] =>
-  headerOf(request, 'x-gb-ver')?.startsWith('3') === true ? ['SHA-256', 'MD5'] : ['MD5']
-
-/** Where a datagram or connection came from. */
-const uriAt = (code: string, { remote }: SipLink): string => `sip:${code}@${remote.host}:${remote.port}`
-
-/** The sender: From, twenty digits. */
-function codeOf(request: SipRequest): string | undefined {
-  const user = parseSipUri(parseAddress(headerOf(request, 'from') ?? '')?.uri ?? '')?.user
-  return user !== undefined && gbIdPattern.test(user) ? user : undefined
 }

@@ -15,13 +15,13 @@ import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Clock } from '../../../protocols/kit/clock.ts'
 import type { Dc09Settings } from '../../config/bus-settings.ts'
 import { PacedLog } from '../../../platform/paced-log.ts'
+import { callerLimits } from './caller-limits.ts'
 import { ConnectionsByName } from './connections-by-name.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 import { WaitingByName } from './waiting-by-name.ts'
 
 /** Reports that wait for their commit; a further one gets no answer, and its panel sends it again. A panel waits for each. */
 const waitingLimits = { max: 256, perName: 4 }
-const strangersMax = 100
 const firstByteMs = 30_000
 const firstReportMs = 120_000
 const brokenMax = 20
@@ -75,13 +75,7 @@ export class PanelListener {
     this.#server = createServer((socket) => this.#serve(socket))
     this.#guard = new StrangerGuard({
       limits: {
-        strangers: strangersMax,
-        // Panels of one operator may share an address.
-        strangersPerNetwork: strangersMax,
-        newAtOnce: 1e6,
-        newPerSecond: 1e6,
-        newUnknownAtOnce: 1e6,
-        newUnknownPerSecond: 1e6,
+        ...callerLimits,
         firstByteMs,
         signInMs: firstReportMs,
         admitted: options.settings.connections,

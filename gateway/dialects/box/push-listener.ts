@@ -32,11 +32,12 @@ const unheardMax = 500
 const strangerLimits = {
   strangers: 200,
   strangersPerNetwork: 100,
-  // A platform may push each message on a new connection, so new ones are not limited by time.
-  newAtOnce: 1e6,
-  newPerSecond: 1e6,
-  newUnknownAtOnce: 1e6,
-  newUnknownPerSecond: 1e6,
+  // A platform may push each message on a new connection: one with the right token gives its share of the rate back.
+  newAtOnce: 200,
+  newPerSecond: 100,
+  newUnknownAtOnce: 400,
+  newUnknownPerSecond: 200,
+  waiting: 500,
   firstByteMs: requestTimeoutMs / 2,
   signInMs: requestTimeoutMs,
 }

@@ -9,6 +9,7 @@ import { StrangerGuard } from '../../../platform/strangers/stranger-guard.ts'
 import type { Sl651Settings } from '../../config/bus-settings.ts'
 import { cutFrame, frameBytesMax, type Frame } from '../sl651/frame.ts'
 import { Packets } from '../sl651/packets.ts'
+import { callerLimits } from './caller-limits.ts'
 import { ConnectionsByName } from './connections-by-name.ts'
 import type { DialectIntake } from './dialect-intake.ts'
 
@@ -18,8 +19,6 @@ export const reportBytesMax = 65_536
 const waitingMax = 2
 /** Connections of one station. */
 export const connectionsPerStationMax = 4
-/** Connections without a report of a listed station: the oldest of the largest crowd makes room. */
-const strangersMax = 100
 /** A recorder on a slow radio link has so long for its first byte, and for its first report. */
 const firstByteMs = 30_000
 const firstReportMs = 180_000
@@ -66,13 +65,7 @@ export class RecorderListener {
     this.#server = createServer((socket) => this.#serve(socket))
     this.#guard = new StrangerGuard({
       limits: {
-        strangers: strangersMax,
-        // Recorders of one operator may share an address.
-        strangersPerNetwork: strangersMax,
-        newAtOnce: 1e6,
-        newPerSecond: 1e6,
-        newUnknownAtOnce: 1e6,
-        newUnknownPerSecond: 1e6,
+        ...callerLimits,
         firstByteMs,
         signInMs: firstReportMs,
         admitted: options.settings.connections,

@@ -2,7 +2,8 @@
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { strangerLimits, subscribersPerUserMax } from '../../../centre/stream/stream.ts'
+import { strangerLimits } from '../../../centre/stream/stream.ts'
+import { subscribersPerUserMax } from '../../../centre/stream/subscribers.ts'
 import { dropFolder, makeFolder, startCentre, until, type CentreUnderTest } from './centre-parts.ts'
 
 let folder: string

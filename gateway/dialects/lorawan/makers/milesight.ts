@@ -241,7 +241,8 @@ const light: Field = {
 function humidityOfFour(channel: number, model: string): Field | undefined {
   const size = { 0x04: 2, 0x84: 3, 0x94: 5, 0xb4: /em320/.test(model) ? 2 : 1 }[channel]
   if (size === undefined) return undefined
-  if (channel === 0xb4) return { ...probeFault(...(model.startsWith('ts302') ? [] : ['humidityPercent'])), size }
+  if (channel === 0xb4)
+    return { ...probeFault(...(model.startsWith('ts302') ? [] : ['humidityPercent'])), size }
   return model.startsWith('ts302') ? skipped(size) : fineHumidity(size)
 }
 

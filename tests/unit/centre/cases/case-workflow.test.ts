@@ -188,7 +188,12 @@ describe("the town's own rules", () => {
   })
 
   it('let a case be archived with an action open that is not required', () => {
-    const action = { id: 'photo', label: { zh: '拍照', en: 'photo' }, type: 'photo', isRequired: false } as const
+    const action = {
+      id: 'photo',
+      label: { zh: '拍照', en: 'photo' },
+      type: 'photo',
+      isRequired: false,
+    } as const
     const desk = new Desk(open('blue', [action]))
     desk.does(li, { do: 'accept' })
     expect(desk.does(li, { do: 'archive', text: '' })).toBe('archived')

@@ -1,6 +1,8 @@
 // Is a whole first message told from a part of one, for each protocol that listens?
 import { expect, it } from 'vitest'
 import { generate } from 'mqtt-packet'
+import { encodeFrame as encodeSl651 } from '../../../../gateway/dialects/sl651/frame.ts'
+import { encodeFrame } from '../../../../platform/dc09/dc09-frame.ts'
 import { arrived, arrivedOf } from '../../../../platform/strangers/first-message.ts'
 
 const connect = generate({
@@ -20,9 +22,29 @@ const upgrade = Buffer.from(
   'GET /api/v1/stream HTTP/1.1\r\nHost: desk\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
 )
+const panel = encodeFrame({ id: 'NULL', sequence: 1, line: '0', account: '1234', data: '', more: '' })
+const recorder = (isText: boolean): Buffer =>
+  Buffer.from(
+    encodeSl651({
+      isText,
+      centre: 1,
+      station: '0011223344',
+      password: '1234',
+      code: 0x2f,
+      isDown: false,
+      body: Buffer.from('0001260701080000', isText ? 'latin1' : 'hex'),
+      end: 3,
+    }),
+  )
+const register = Buffer.from('REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/TCP a\r\nContent-Length: 0\r\n\r\n')
 
 it.each([
   ['a CONNECT', connect],
+  ['a frame of SIA DC-09', panel],
+  ['a frame of SIA DC-09 without its line feed', panel.subarray(1)],
+  ['a frame of SL 651', recorder(false)],
+  ['a frame of SL 651 in text', recorder(true)],
+  ['a REGISTER', register],
   ['a ClientHello', hello],
   ['a request', get],
   ['a request with a body', post],

@@ -1,0 +1,18 @@
+// Connections of recorders, panels and cameras before their first report: any machine of the network can open them.
+import type { StrangerGuardLimits } from '../../../platform/strangers/stranger-guard.ts'
+
+/**
+ * The oldest of the largest crowd makes room, and new ones above the rate wait for a turn, in which those with a whole frame go
+ * first: a crowd that comes back as fast as it is closed keeps no panel out. A connection that signs in gives its share of the
+ * rate back, so that an operator with hundreds of panels behind one address has no limit.
+ */
+export const callerLimits = {
+  strangers: 100,
+  // Panels, recorders and cameras of one operator may share an address.
+  strangersPerNetwork: 100,
+  newAtOnce: 100,
+  newPerSecond: 50,
+  newUnknownAtOnce: 200,
+  newUnknownPerSecond: 100,
+  waiting: 500,
+} as const satisfies Partial<StrangerGuardLimits>
