@@ -171,7 +171,7 @@ const boundedFetch: CustomFetch = async (url, options) => {
   const { status, statusText, headers, body } = response
   const parts: Uint8Array[] = []
   let bytes = 0
-  for await (const part of body ?? []) {
+  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
     parts.push(part)
     bytes += part.byteLength
     if (bytes > answerBytesMax) throw new Error(`the directory answered more than ${answerBytesMax} bytes`)

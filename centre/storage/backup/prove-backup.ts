@@ -112,7 +112,11 @@ async function headsOf(file: string): Promise<string[]> {
   if (size === undefined) return []
   const bytes = Buffer.alloc(Math.min(size, headsBytesMax))
   const handle = await open(file)
-  await handle.read(bytes, 0, bytes.length, size - bytes.length).finally(() => handle.close())
+  try {
+    await handle.read(bytes, 0, bytes.length, size - bytes.length)
+  } finally {
+    await handle.close()
+  }
   const found = bytes.toString('utf8').matchAll(/"head":"([0-9a-f]{64})"/g)
   return [...found].map(([, head = '']) => head)
 }
