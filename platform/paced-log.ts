@@ -36,7 +36,7 @@ export class PacedLog {
 }
 
 /** Many devices or boxes may be behind one address. */
-export const linesOfNetworkAtOnce = 60
+export const linesOfNetworkAtOnce = 200
 /** Networks that are remembered. */
 const networksMax = 1000
 
