@@ -7,12 +7,13 @@ import type { StrangerGuardLimits } from '../../../platform/strangers/stranger-g
  * rate back, so that an operator with hundreds of panels behind one address has no limit.
  */
 export const callerLimits = {
-  strangers: 100,
+  // At the rate below each keeps its place for a second: longer than a commit takes.
+  strangers: 200,
   // Panels, recorders and cameras of one operator may share an address.
-  strangersPerNetwork: 100,
-  newAtOnce: 100,
-  newPerSecond: 50,
-  newUnknownAtOnce: 200,
-  newUnknownPerSecond: 100,
+  strangersPerNetwork: 200,
+  newAtOnce: 200,
+  newPerSecond: 200,
+  newUnknownAtOnce: 400,
+  newUnknownPerSecond: 400,
   waiting: 500,
 } as const satisfies Partial<StrangerGuardLimits>
