@@ -1,6 +1,7 @@
 // The figures of a time span, from plain rows. Pure.
 import type { CaseOutcome } from '../../protocols/domain/case.ts'
 import { colours, type Colour } from '../../protocols/domain/colour.ts'
+import { answerTargets } from '../../protocols/domain/step-limits.ts'
 import {
   measuredSteps,
   type AlarmFigures,
@@ -108,14 +109,27 @@ function stepFigures(
   }
 }
 
+/** Cases that still wait longer than the time count as missed. */
+function targetsOf(rows: readonly CaseRow[], colour: Colour, nowMs: number): StepFigures['targets'] {
+  return answerTargets[colour]?.map(({ withinMs, share }) => {
+    const inTime = rows.filter((row) => (durationOf(row, 'accept') ?? Infinity) <= withinMs).length
+    const missed = rows.filter(
+      (row) => isOverdue(row, 'accept', withinMs, nowMs) || (durationOf(row, 'accept') ?? 0) > withinMs,
+    ).length
+    return { withinMs, share, inTime, missed, isMet: inTime >= share * (inTime + missed) }
+  })
+}
+
 function caseFigures(rows: readonly CaseRow[], { limitMs, nowMs }: FigureOptions): CaseFigures {
   const byColour: CaseFigures['byColour'] = {}
   for (const colour of colours) {
     const some = rows.filter((row) => row.colour === colour)
     if (some.length === 0) continue
-    const steps = measuredSteps.map(
-      (step) => [step, stepFigures(some, step, limitMs(step, colour), nowMs)] as const,
-    )
+    const targets = targetsOf(some, colour, nowMs)
+    const steps = measuredSteps.map((step) => {
+      const found = stepFigures(some, step, limitMs(step, colour), nowMs)
+      return [step, step === 'accept' && targets ? { ...found, targets } : found] as const
+    })
     byColour[colour] = {
       cases: some.length,
       steps: Object.fromEntries(steps.filter(([, { done, overdue }]) => done > 0 || overdue)),

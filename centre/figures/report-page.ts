@@ -21,6 +21,13 @@ const words = {
   overdue: { zh: '逾期未办', en: 'Overdue' },
   share: { zh: '按时率', en: 'Share' },
   limit: { zh: '时限', en: 'Limit' },
+  targets: { zh: '接警时限达标率（EN 50518）', en: 'Acceptance against EN 50518' },
+  within: { zh: '时间', en: 'Within' },
+  reached: { zh: '实际', en: 'Reached' },
+  wanted: { zh: '要求', en: 'Asked for' },
+  isMet: { zh: '达标', en: 'Met' },
+  yes: { zh: '是', en: 'yes' },
+  no: { zh: '否', en: 'NO' },
   median: { zh: '中位数', en: 'Median' },
   p95: { zh: '95 %', en: '95 %' },
   cases: { zh: '案件', en: 'Cases' },
@@ -144,6 +151,23 @@ th,td{border-bottom:1px solid #999;padding:.2rem .5rem;text-align:start;font-var
 
 type WordOf = (key: keyof typeof words) => string
 
+function targetTable(figures: Figures, language: Language, wordOf: WordOf): string {
+  const heads = ['place', 'colour', 'within', 'wanted', 'reached', 'isMet'] as const
+  const rows = placesOf(figures, wordOf('town')).flatMap(([place, { byColour }]) =>
+    colours.flatMap((colour) =>
+      (byColour[colour]?.steps.accept?.targets ?? []).map(({ withinMs, share, inTime, missed, isMet }) => [
+        place,
+        `${colourSigns[colour].symbol} ${colourSigns[colour][language]}`,
+        duration(withinMs),
+        percent(share, 1),
+        `${inTime} / ${inTime + missed} ${percent(inTime, inTime + missed)}`,
+        wordOf(isMet ? 'yes' : 'no'),
+      ]),
+    ),
+  )
+  return table(wordOf('targets'), heads.map(wordOf), rows)
+}
+
 function caseTables(figures: Figures, language: Language, wordOf: WordOf): string[] {
   const { town, drills } = figures
   return [
@@ -168,6 +192,7 @@ function caseTables(figures: Figures, language: Language, wordOf: WordOf): strin
         ],
       ],
     ),
+    targetTable(figures, language, wordOf),
     table(
       wordOf('step'),
       [

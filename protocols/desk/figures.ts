@@ -16,6 +16,8 @@ export interface StepFigures {
   inTime?: number
   /** Cases that wait for this step and whose limit is over: they count as not in time. Absent when there is none. */
   overdue?: number
+  /** Of acceptance: cases within the time, and whether they are the share that is asked for. */
+  targets?: { withinMs: number; share: number; inTime: number; missed: number; isMet: boolean }[]
   limitMs?: number
   medianMs?: number
   p95Ms?: number

@@ -85,3 +85,21 @@ export const stepLimits: Readonly<Record<CaseStep, Readonly<Record<Colour, StepL
     blue: words('恢复即归档', 'on restore'),
   },
 }
+
+export interface AnswerTarget {
+  withinMs: number
+  /** Of the cases, 0 to 1. */
+  share: number
+}
+
+/** How quickly cases of a month shall be accepted: EN 50518 asks this of alarm receiving centres. */
+export const answerTargets: Readonly<Partial<Record<Colour, readonly AnswerTarget[]>>> = {
+  red: [
+    { withinMs: 30 * second, share: 0.8 },
+    { withinMs: 60 * second, share: 0.985 },
+  ],
+  orange: [
+    { withinMs: 90 * second, share: 0.8 },
+    { withinMs: 180 * second, share: 0.985 },
+  ],
+}

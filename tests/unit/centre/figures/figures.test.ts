@@ -57,6 +57,10 @@ describe('cases', () => {
       limitMs: minuteMs,
       medianMs: 59_000,
       p95Ms: 200_000,
+      targets: [
+        { withinMs: 30_000, share: 0.8, inTime: 1, missed: 3, isMet: false },
+        { withinMs: 60_000, share: 0.985, inTime: 2, missed: 2, isMet: false },
+      ],
     })
     expect(town.byColour.red?.steps.dispatch).toMatchObject({ done: 4, inTime: 4, medianMs: 2 * minuteMs })
   })
@@ -78,6 +82,29 @@ describe('cases', () => {
     expect(town.byColour.red?.steps.dispatch).toMatchObject({ done: 0, inTime: 0, overdue: 1 })
     expect(Object.keys(town.byColour.red?.steps ?? {})).toEqual(['accept', 'dispatch'])
     expect(town.tenMinutes).toEqual({ cases: 2, inTime: 0 })
+  })
+
+  it('says whether enough red and orange cases were accepted in time: 985 of 1000, and 984 are too few', () => {
+    const met = (inTime: number, colour: 'red' | 'orange' | 'yellow', limitMs: number) => {
+      const rows = Array.from({ length: 1000 }, (_, at) =>
+        caseRow({ colour, doneAtMs: { accept: t0 + (at < inTime ? limitMs : limitMs + 1) } }),
+      )
+      return of(rows).town.byColour[colour]?.steps.accept?.targets?.map(({ isMet }) => isMet)
+    }
+    expect([met(985, 'red', 60_000), met(984, 'red', 60_000)]).toEqual([
+      [false, true],
+      [false, false],
+    ])
+    expect(met(1000, 'orange', 90_000)).toEqual([true, true])
+    expect(met(1000, 'yellow', 1000)).toBeUndefined()
+    const waiting = caseRow({ isOver: false })
+    const { town } = of([waiting], [], { nowMs: t0 + 40_000 })
+    expect(town.byColour.red?.steps.accept).toBeUndefined()
+    const late = of([waiting], [], { nowMs: t0 + 61_000 }).town.byColour.red?.steps.accept
+    expect(late?.targets?.map(({ missed, isMet }) => [missed, isMet])).toEqual([
+      [1, false],
+      [1, false],
+    ])
   })
 
   it('leaves drills out of everything but their own count, and keeps villages apart', () => {
@@ -118,6 +145,20 @@ describe('alarms', () => {
     expect(alarms).toMatchObject({ alarms: 12, chattering: 1, floods: { windows: 1, largest: 11 } })
     expect(alarms.worstDevices[0]).toMatchObject({ device: 'loud', occurrences: 50, alarms: 1 })
     expect(alarms.worstDevices).toHaveLength(10)
+  })
+
+  it('names the places with the most alarms by village and zone, and nothing of a person', () => {
+    const rows = [
+      alarmRow({ zone: 'quay' }),
+      alarmRow({ zone: 'quay', device: 'door-2' }),
+      alarmRow({ zone: 'school' }),
+      alarmRow({ village: 'other', zone: 'quay' }),
+    ]
+    expect(of([], rows).alarms.places).toEqual([
+      { village: '320612104201', zone: 'quay', alarms: 2 },
+      { village: '320612104201', zone: 'school', alarms: 1 },
+      { village: 'other', zone: 'quay', alarms: 1 },
+    ])
   })
 
   it('counts what stands for more than a day, also what began before the span', () => {
