@@ -104,6 +104,7 @@ test('leaves nothing behind for the next frame, and reaches nothing outside', as
 
 test('switches a codec off after five failures in a row, and a good answer between them starts the count anew', async () => {
   const bad = 'function Decode(p, b) { if (b[0] === 1) throw new Error("bad"); return {} }'
+  expect(failuresMax).toBe(5)
   for (let i = 1; i < failuresMax; i++) await run('counted', bad)
   expect(await run('counted', bad, [2])).toEqual({ json: '{}' })
   for (let i = 1; i < failuresMax; i++) expect(await run('counted', bad)).toMatchObject({ isOff: false })
