@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { replaceFileSync } from '../../platform/replace-file.ts'
+import { replaceFileSync } from '../../platform/disk/replace-file.ts'
 import type { Storage } from '../storage/port.ts'
 
 /** Holds the name that the database has for the folder. */

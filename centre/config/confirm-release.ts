@@ -2,7 +2,7 @@
 // new schema then, which the version before refuses, and without this the release script would go back after three starts.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { replaceFileSync } from '../../platform/replace-file.ts'
+import { replaceFileSync } from '../../platform/disk/replace-file.ts'
 
 /** Does nothing where no package put the program there. `program` is a file of the running version. */
 export function confirmRelease(dataDir: string, program = fileURLToPath(import.meta.url)): void {

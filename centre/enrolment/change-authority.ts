@@ -12,7 +12,7 @@ import {
 } from '@peculiar/x509'
 import { parseAuthorities } from '../../platform/certificates/certificate-check.ts'
 import { nextOf } from '../../platform/certificates/next-file.ts'
-import { replaceFileSync } from '../../platform/replace-file.ts'
+import { replaceFileSync } from '../../platform/disk/replace-file.ts'
 import { isPair, type AuthorityFiles } from './authority-set.ts'
 import { algorithm, createSerial, importKey, pemOf, validFrom } from './signing.ts'
 

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { cryptoProvider, X509Certificate, X509CertificateGenerator } from '@peculiar/x509'
 import { parseAuthorities } from '../../platform/certificates/certificate-check.ts'
 import { nextOf } from '../../platform/certificates/next-file.ts'
-import { replaceFileSync } from '../../platform/replace-file.ts'
+import { replaceFileSync } from '../../platform/disk/replace-file.ts'
 import type { AuthorityFiles } from './authority-set.ts'
 import { algorithm, createSerial, importKey, pemOf, validFrom } from './signing.ts'
 

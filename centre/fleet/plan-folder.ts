@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pictureTypeOf, type PictureType } from '../../platform/formats/picture-type.ts'
-import { replaceFileSync } from '../../platform/replace-file.ts'
+import { replaceFileSync } from '../../platform/disk/replace-file.ts'
 
 export const planBytesMax = 5 * 1024 * 1024
 export const planSources = ['desk', 'box'] as const

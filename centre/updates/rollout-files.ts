@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
-import { replaceFileSync } from '../../platform/replace-file.ts'
+import { replaceFileSync } from '../../platform/disk/replace-file.ts'
 import {
   rolloutPlanSchema,
   rolloutProgressSchema,

@@ -1,6 +1,6 @@
 // Whether this machine's clock is kept by the system: asked of the system, or set in the configuration. Boxes without a time of their own get the answer.
 import { Gauge } from 'prom-client'
-import { watchSystemClock } from '../../platform/system-sync.ts'
+import { watchSystemClock } from '../../platform/disk/system-sync.ts'
 import type { Base } from './base.ts'
 
 /** The answer is false until the system has answered for the first time. */

@@ -17,7 +17,7 @@ import {
   type RegistryPlace,
   type RegistryRequest,
 } from './registry-changes.ts'
-import { replaceFileSync } from '../../platform/replace-file.ts'
+import { replaceFileSync } from '../../platform/disk/replace-file.ts'
 
 export const registryFile = 'device-registry.json'
 const bytesMax = 4 * 1024 * 1024

@@ -8,7 +8,7 @@ import { namedFilesOf } from '../../platform/strangers/insecure-settings.ts'
 import type { UnregisteredDevice, HealthFinding } from '../../protocols/console/api.ts'
 import type { Fault } from '../../protocols/health/faults.ts'
 import type { GatewayConfig } from '../config/config.ts'
-import { findDanglingReferences } from '../config/dangling-references.ts'
+import { findDanglingReferences } from '../config/checks/dangling-references.ts'
 import { readTakenOver } from '../config/enrolment/taken-over.ts'
 
 /** Files are read again this often. */

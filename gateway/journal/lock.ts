@@ -1,5 +1,5 @@
 // One gateway per data folder.
-import { lockFolder } from '../../platform/folder-lock.ts'
+import { lockFolder } from '../../platform/disk/folder-lock.ts'
 import { JournalError } from './port.ts'
 
 /** Takes the folder's lock or throws LOCKED naming the holder; the returned function releases it. */

@@ -1,9 +1,9 @@
 // First step: opens the journal, and the box's clock with it, because the journal counts the boots.
-import { createFolder } from '../../platform/create-folder.ts'
+import { createFolder } from '../../platform/disk/create-folder.ts'
 import { loadBootBases, type BootBases } from '../clock/boot-bases.ts'
 import { BoxClock, createBootTimer, readBootId } from '../clock/box-clock.ts'
 import { latestJournalMs, readClockBounds } from '../clock/clock-bounds.ts'
-import { watchSystemClock } from '../../platform/system-sync.ts'
+import { watchSystemClock } from '../../platform/disk/system-sync.ts'
 import { registerJournalMetrics } from '../health/journal-metrics.ts'
 import { openJournal as openFile } from '../journal/journal.ts'
 import type { Journal } from '../journal/port.ts'

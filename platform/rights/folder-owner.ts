@@ -1,7 +1,7 @@
 // A command that root runs beside a service works with the rights of the service: a file that root made in the data
 // folder can not be opened by the service afterwards.
 import { chownSync, existsSync, statSync } from 'node:fs'
-import { createFolder } from '../create-folder.ts'
+import { createFolder } from '../disk/create-folder.ts'
 import { isNotKnownThere } from './close-to-others.ts'
 
 /**

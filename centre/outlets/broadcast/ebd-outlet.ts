@@ -1,6 +1,6 @@
 // Emergency broadcast messages as signed packages in a folder, from where the county's platform takes them.
 import { join } from 'node:path'
-import { replaceFile } from '../../../platform/replace-file.ts'
+import { replaceFile } from '../../../platform/disk/replace-file.ts'
 import { tarOf } from '../../../platform/support/tar.ts'
 import type { OutletMessage } from '../../../platform/outlets/message.ts'
 import type { Outlet } from '../../../platform/outlets/port.ts'

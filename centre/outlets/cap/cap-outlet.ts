@@ -1,7 +1,7 @@
 // CAP 1.2 as files in a folder, or by HTTP.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { replaceFile } from '../../../platform/replace-file.ts'
+import { replaceFile } from '../../../platform/disk/replace-file.ts'
 import type { CapSettings } from '../../config/outlets/cap-settings.ts'
 import { httpPost, isFinalStatus, type HttpPost } from '../../../platform/outlets/http-post.ts'
 import type { OutletMessage } from '../../../platform/outlets/message.ts'

@@ -1,6 +1,6 @@
 // Messages as files in a folder, one JSON document each, for a program of the town that takes them from there.
 import { join } from 'node:path'
-import { replaceFile } from '../../../platform/replace-file.ts'
+import { replaceFile } from '../../../platform/disk/replace-file.ts'
 import type { OutletMessage } from '../../../platform/outlets/message.ts'
 import type { Outlet } from '../../../platform/outlets/port.ts'
 

@@ -1,5 +1,5 @@
 // One centre per data folder.
-import { lockFolder } from '../../../platform/folder-lock.ts'
+import { lockFolder } from '../../../platform/disk/folder-lock.ts'
 import { StorageFailure } from '../storage-failure.ts'
 
 /** Takes the folder, or throws StorageFailure `in-use` naming the process that has it. Returns the release. */

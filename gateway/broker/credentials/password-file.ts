@@ -1,6 +1,6 @@
 // Writes entries of the password file so that after a power cut the file is the old or the new one, never a part of
 // either.
-import { replaceFile } from '../../../platform/replace-file.ts'
+import { replaceFile } from '../../../platform/disk/replace-file.ts'
 import { lstat, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isDeviceId } from '../../../protocols/domain/names.ts'

@@ -1,5 +1,5 @@
 // Fingerprints of cameras' self-signed certificates, pinned when first seen and kept across restarts.
-import { replaceFile } from '../../../platform/replace-file.ts'
+import { replaceFile } from '../../../platform/disk/replace-file.ts'
 import type { Logger } from 'pino'
 import { isObject } from '../../../protocols/kit/parse-json.ts'
 import type { CertificatePin } from '../talk/http/camera-http.ts'

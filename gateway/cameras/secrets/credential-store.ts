@@ -1,6 +1,6 @@
 // Users and passwords of cameras, encrypted with AES-256-GCM; the key is in a separate file outside the data folder, so
 // that a copied data folder or backup does not contain the passwords.
-import { replaceFile } from '../../../platform/replace-file.ts'
+import { replaceFile } from '../../../platform/disk/replace-file.ts'
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'

@@ -1,6 +1,6 @@
 // Which cameras have accepted a Digest of ours, kept across restarts: none of them is sent its password in plain text
 // after that.
-import { replaceFile } from '../../../platform/replace-file.ts'
+import { replaceFile } from '../../../platform/disk/replace-file.ts'
 import type { Logger } from 'pino'
 import type { SignInMemory } from '../talk/http/http-auth.ts'
 import { readJsonFile } from './json-file.ts'

@@ -2,7 +2,7 @@
 import type { UnregisteredDevice, HealthAnswer } from '../../../protocols/console/api.ts'
 import { createSystemClock } from '../../../protocols/kit/clock.ts'
 import { callControlSocket } from '../../../platform/support/control-socket.ts'
-import { isSystemSynced } from '../../../platform/system-sync.ts'
+import { isSystemSynced } from '../../../platform/disk/system-sync.ts'
 import type { GatewayConfig } from '../../config/config.ts'
 import { reasonOf } from '../../uplink/connect/connect-failure.ts'
 import { dial } from '../../uplink/connect/dial.ts'

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { replaceFileSync } from '../../../platform/replace-file.ts'
+import { replaceFileSync } from '../../../platform/disk/replace-file.ts'
 import { issuedSchema } from '../../../protocols/enrolment/messages.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
 import { isObject } from '../../../protocols/kit/parse-json.ts'

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { replaceFileSync } from '../../../platform/replace-file.ts'
+import { replaceFileSync } from '../../../platform/disk/replace-file.ts'
 import { boxCopySchema, copyCharsMax, type BoxCopy } from '../../../protocols/enrolment/box-copy.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
 import { parseJson } from '../../../protocols/kit/parse-json.ts'

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { messageOf } from '../../../platform/failure.ts'
-import { replaceFileSync } from '../../../platform/replace-file.ts'
+import { replaceFileSync } from '../../../platform/disk/replace-file.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
 import { bad, ok, type Result } from '../../../protocols/kit/result.ts'
 

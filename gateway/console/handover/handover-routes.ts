@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { z } from 'zod'
-import { replaceFileSync } from '../../../platform/replace-file.ts'
+import { replaceFileSync } from '../../../platform/disk/replace-file.ts'
 import {
   emptyHandoverInput,
   handoverBytesMax,

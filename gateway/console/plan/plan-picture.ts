@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pictureTypeOf, type PictureType } from '../../../platform/formats/picture-type.ts'
-import { replaceFileSync } from '../../../platform/replace-file.ts'
+import { replaceFileSync } from '../../../platform/disk/replace-file.ts'
 
 export const planBytesMax = 5 * 1024 * 1024
 const nameOf = (dataDir: string): string => join(dataDir, 'village-plan')

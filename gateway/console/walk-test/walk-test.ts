@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { replaceFileSync } from '../../../platform/replace-file.ts'
+import { replaceFileSync } from '../../../platform/disk/replace-file.ts'
 import type { Lane } from '../../../protocols/domain/colour.ts'
 import { lanes } from '../../../protocols/domain/colour.ts'
 import type { WalkTestAnswer, WalkTestDevice } from '../../../protocols/console/installing.ts'

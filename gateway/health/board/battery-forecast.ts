@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { replaceFileSync } from '../../../platform/replace-file.ts'
+import { replaceFileSync } from '../../../platform/disk/replace-file.ts'
 import { fromZod } from '../../../protocols/kit/from-zod.ts'
 import { parseJson } from '../../../protocols/kit/parse-json.ts'
 

@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { verifyMinisign, type MinisignKey } from '../../../platform/releases/minisign.ts'
-import { replaceFile } from '../../../platform/replace-file.ts'
+import { replaceFile } from '../../../platform/disk/replace-file.ts'
 import { pause } from '../../../platform/time/pause.ts'
 import {
   judgeManifest,

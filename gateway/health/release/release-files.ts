@@ -2,7 +2,7 @@
 // beside the versions, the program owns `proven`, `confirmed`, `failed` and `had-link` below its data.
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { replaceFileSync } from '../../../platform/replace-file.ts'
+import { replaceFileSync } from '../../../platform/disk/replace-file.ts'
 
 export interface ReleaseTrial {
   version: string

@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { MinisignKey } from '../../../platform/releases/minisign.ts'
-import { replaceFileSync } from '../../../platform/replace-file.ts'
+import { replaceFileSync } from '../../../platform/disk/replace-file.ts'
 import { messageOf } from '../../../platform/failure.ts'
 import { bad, describeProblems, ok, type Result } from '../../../protocols/kit/result.ts'
 import {

@@ -131,7 +131,10 @@ async function evaluated(ask: Ask): Promise<Rule[]> {
       return rules.length > 0 && rules.every(({ health }) => health !== 'unknown')
     },
     () =>
-      `rules are not evaluated: ${rules.filter(({ health }) => health === 'unknown').map(({ name }) => name)}`,
+      `rules are not evaluated: ${rules
+        .filter(({ health }) => health === 'unknown')
+        .map(({ name }) => name)
+        .join(', ')}`,
   )
   return rules
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { parseGatewayConfig } from '../../../../gateway/config/config.ts'
-import { findInsecureSettings } from '../../../../gateway/config/insecure-settings.ts'
+import { findInsecureSettings } from '../../../../gateway/config/checks/insecure-settings.ts'
 
 function doorsOf(listeners: string, rest = '', folder = '/'): string[] {
   const text = `box: { id: stone-bridge-1 }\ndataDir: ./data\nmqtt: { listeners: [${listeners}], ${rest} }`

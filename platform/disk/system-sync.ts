@@ -1,11 +1,11 @@
 // Whether the system's clock is set, asked of each service that can set it: the kernel (chrony, ntpd and timesyncd
 // report to it), then the services' own commands. A box with a receiver or a clock chip that one of them reads is
 // synced too.
-import { lookup } from '../protocols/kit/parse-json.ts'
+import { lookup } from '../../protocols/kit/parse-json.ts'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { arch } from 'node:process'
-import { CommandShell } from './command-shell.ts'
+import { CommandShell } from '../command-shell.ts'
 
 const timesyncFile = '/run/systemd/timesync/synchronized'
 /**

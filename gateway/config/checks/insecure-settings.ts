@@ -1,9 +1,9 @@
 // Finds insecure settings: devices that connect from outside this machine without authentication or encryption, and
 // secret files that all users may read. The gateway still starts; the start and `check-config` warn about each setting.
-import { namedFilesOf, openFiles } from '../../platform/strangers/insecure-settings.ts'
-import type { Problem } from '../../protocols/kit/result.ts'
-import { isLoopback } from '../../platform/loopback.ts'
-import type { GatewayConfig } from './config.ts'
+import { namedFilesOf, openFiles } from '../../../platform/strangers/insecure-settings.ts'
+import type { Problem } from '../../../protocols/kit/result.ts'
+import { isLoopback } from '../../../platform/loopback.ts'
+import type { GatewayConfig } from '../config.ts'
 
 export function findInsecureSettings(config: GatewayConfig): Problem[] {
   return [...openListeners(config), ...openFiles(namedFilesOf(config))]

@@ -2,7 +2,7 @@
 // (/proc): a path mistyped into it would hang the start without a word.
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { codeOf } from './failure.ts'
+import { codeOf } from '../failure.ts'
 
 /** Throws with the code ENOTDIR where a file stands in the way, and ENOTSUP where no folder can be made. */
 export function createFolder(folder: string, mode = 0o700): void {

@@ -1,9 +1,9 @@
 // Names in the configuration that lead to nothing: rules, cameras and schedules without effect. The gateway starts all
 // the same and logs them, since the rest still protects the village; `check-config` reports them as problems.
-import { lookup } from '../../protocols/kit/parse-json.ts'
-import type { Problem } from '../../protocols/kit/result.ts'
-import type { DeviceKind, Span } from './alarm-settings.ts'
-import type { GatewayConfig } from './config.ts'
+import { lookup } from '../../../protocols/kit/parse-json.ts'
+import type { Problem } from '../../../protocols/kit/result.ts'
+import type { DeviceKind, Span } from '../alarm-settings.ts'
+import type { GatewayConfig } from '../config.ts'
 
 const sensorKinds: ReadonlySet<DeviceKind> = new Set([
   'button',

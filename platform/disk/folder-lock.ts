@@ -2,7 +2,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { codeOf } from './failure.ts'
+import { codeOf } from '../failure.ts'
 import { createFolder } from './create-folder.ts'
 
 export interface FolderLock {
