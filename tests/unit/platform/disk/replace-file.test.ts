@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { replaceFile, replaceFileSync } from '../../../platform/disk/replace-file.ts'
+import { replaceFile, replaceFileSync } from '../../../../platform/disk/replace-file.ts'
 
 let folder: string
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'gengfu-replace-'))))

@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { parseGatewayConfig } from '../../../../gateway/config/config.ts'
-import { findInsecureSettings } from '../../../../gateway/config/checks/insecure-settings.ts'
+import { parseGatewayConfig } from '../../../../../gateway/config/config.ts'
+import { findInsecureSettings } from '../../../../../gateway/config/checks/insecure-settings.ts'
 
 function doorsOf(listeners: string, rest = '', folder = '/'): string[] {
   const text = `box: { id: stone-bridge-1 }\ndataDir: ./data\nmqtt: { listeners: [${listeners}], ${rest} }`

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createFolder } from '../../../platform/disk/create-folder.ts'
+import { createFolder } from '../../../../platform/disk/create-folder.ts'
 
 let folder: string
 beforeAll(() => {

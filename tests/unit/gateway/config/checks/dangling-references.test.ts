@@ -1,7 +1,7 @@
 // Are the parts of a configuration without effect named?
 import { describe, expect, it } from 'vitest'
-import { parseGatewayConfig } from '../../../../gateway/config/config.ts'
-import { findDanglingReferences } from '../../../../gateway/config/checks/dangling-references.ts'
+import { parseGatewayConfig } from '../../../../../gateway/config/config.ts'
+import { findDanglingReferences } from '../../../../../gateway/config/checks/dangling-references.ts'
 
 const whole = `
 box: { id: stone-bridge-1 }

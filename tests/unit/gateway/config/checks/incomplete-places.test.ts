@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import {
   findDisarmedPanels,
   findIncompletePlaces,
-} from '../../../../gateway/config/checks/incomplete-places.ts'
-import { parseGatewayConfig } from '../../../../gateway/config/config.ts'
+} from '../../../../../gateway/config/checks/incomplete-places.ts'
+import { parseGatewayConfig } from '../../../../../gateway/config/config.ts'
 
 const pathsOf = (devices: object[]): string[] => {
   const mqtt = { listeners: [{ host: '127.0.0.1', port: 1883 }] }

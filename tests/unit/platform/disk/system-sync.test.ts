@@ -1,7 +1,7 @@
 // Is the clock of a machine known to be kept, by any of the services that keep one?
 import { describe, expect, it } from 'vitest'
-import { isSystemSynced, SystemSync } from '../../../platform/disk/system-sync.ts'
-import { VirtualClock } from '../../../protocols/kit/clock.ts'
+import { isSystemSynced, SystemSync } from '../../../../platform/disk/system-sync.ts'
+import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 
 /** The output of each service, as recorded on Debian 12. */
 const answers: [string, string, boolean][] = [
