@@ -60,6 +60,9 @@ const cannotChange = (folder: string, dataDir: string): string =>
   改所有者 / give it to that user: chown -R ${process.getuid?.() ?? ''}: ${folder}
   无所有者的文件系统（FAT、CIFS）须在挂载时指定 / on FAT and CIFS the mount says it: uid=${process.getuid?.() ?? ''},gid=${process.getgid?.() ?? ''}`
 
+/** Of `createFolder`: the configured data folder can not be made. */
+const noFolderCodes: ReadonlySet<string> = new Set(['ENOTDIR', 'ENOTSUP'])
+
 async function serve(file: string): Promise<void> {
   const config = load(file)
   const programLog = openProgramLog({ level: config.logLevel, base: { program: 'centre' } })
@@ -115,7 +118,8 @@ async function serve(file: string): Promise<void> {
   } catch (error) {
     if (isStopping) return
     logger.fatal({ err: error }, 'centre can not start')
-    if (error instanceof StorageFailure) throw new UsageFailure(error.message)
+    if (error instanceof StorageFailure || noFolderCodes.has(codeOf(error)))
+      throw new UsageFailure(messageOf(error))
     throw error
   }
   confirm(config, logger)
