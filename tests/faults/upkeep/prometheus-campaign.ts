@@ -61,8 +61,12 @@ export async function runPrometheusCampaign(say: (text: string) => void): Promis
     say('box and centre are scraped')
     const rules = await evaluated(ask)
     say(`${rules.length} rules are evaluated`)
+    // A rate needs two scrapes.
+    await new Promise((resolve) => setTimeout(resolve, 3 * scrapeSeconds * 1000))
     const panels = await askPanels(ask)
     say(`${panels.asked} expressions of dashboards are answered, ${panels.withSeries} with series`)
+    // A village that has just started has no water, no camera and no past.
+    say(`without series: ${panels.empty.join('; ')}`)
     const broken = rules
       .filter(({ health }) => health !== 'ok')
       .map(({ name, lastError = '' }) => `${name}: ${lastError}`)
@@ -139,9 +143,15 @@ async function evaluated(ask: Ask): Promise<Rule[]> {
   return rules
 }
 
-async function askPanels(ask: Ask): Promise<{ asked: number; withSeries: number; faults: string[] }> {
+async function askPanels(ask: Ask): Promise<{
+  asked: number
+  withSeries: number
+  empty: string[]
+  faults: string[]
+}> {
   const folder = join(monitoring, 'dashboards')
   const faults: string[] = []
+  const empty: string[] = []
   let [asked, withSeries] = [0, 0]
   for (const name of readdirSync(folder)) {
     const { panels } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as {
@@ -149,15 +159,16 @@ async function askPanels(ask: Ask): Promise<{ asked: number; withSeries: number;
     }
     for (const { title, targets } of panels)
       for (const { expr } of targets) {
-        // What Grafana puts in itself.
-        const whole = expr.replaceAll('$__rate_interval', '1m').replaceAll('$__interval', '1m')
+        // What Grafana puts in for "All".
+        const whole = expr.replaceAll('$instance', '.+')
         const answer = await ask<{ result: unknown[] }>(`query?query=${encodeURIComponent(whole)}`)
         asked++
         if (answer.status !== 'success') faults.push(`${name}, ${title}: ${answer.error}`)
         else if ((answer.data?.result.length ?? 0) > 0) withSeries++
+        else empty.push(title)
       }
   }
-  return { asked, withSeries, faults }
+  return { asked, withSeries, empty, faults }
 }
 
 async function end(child: ChildProcess): Promise<void> {
