@@ -300,7 +300,11 @@ test('finds two cameras and adds them at once; by forms: hidden parts, a rule, a
   const visit: FormVisit = { ...needed, click: clickBesides }
   const stop = await answerSearches()
   const named = cameras.map(({ port }, at) => ({ name: `桥头 ${at + 1}`, port }))
-  await addFoundCameras(needed, named, account).finally(stop)
+  try {
+    await addFoundCameras(needed, named, account)
+  } finally {
+    await stop()
+  }
   await tryByAddress(visit, cameras[0]?.port ?? 0)
   await maskCamera(visit, 'camera-2')
   await lookAt('cameras')
