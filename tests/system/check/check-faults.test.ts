@@ -50,6 +50,7 @@ beforeAll(async () => {
     knocking: [],
     health: {
       ...health,
+      clock: { quality: 'synced', atMs: nowMs },
       link: { state: 'connected', forMs: 1, roundTripMs: 40 },
       devices: { known: 1, present: 1, list: [device] },
       disk: { freeBytes: 8e9, totalBytes: 16e9 },
