@@ -20,6 +20,31 @@ type Message =
   | CommandMessage
   | PictureMessage
 
+/** Behind the position, which is the last part of each message. */
+const ending = '"}'
+
+/** The server puts the position into the text: the change need not wait for it. Read before the commit, its values are asked for. */
+function createWaitlessPut(db: Sqlite): (text: string) => StoredChange {
+  const insert = db.prepare(
+    `INSERT INTO changes (position, message) SELECT given, CAST(? AS TEXT) || given || CAST(? AS TEXT)
+     FROM (SELECT nextval('changes_position_seq') AS given) AS number`,
+  )
+  const notify = db.prepare("SELECT pg_notify('changes', '')")
+  return (text) => {
+    const made = insert.run(text, ending)
+    // Several of one transaction are one.
+    notify.run()
+    return {
+      get position() {
+        return Number(made.lastInsertRowid)
+      },
+      get json() {
+        return `${text}${made.lastInsertRowid}${ending}`
+      },
+    }
+  }
+}
+
 export function createChangeLog(db: Sqlite) {
   const insert = db.prepare('INSERT INTO changes (message) VALUES (?)')
   const update = db.prepare('UPDATE changes SET message = ? WHERE position = ?')
@@ -27,20 +52,23 @@ export function createChangeLog(db: Sqlite) {
     'DELETE FROM changes WHERE position <= (SELECT position FROM changes ORDER BY position DESC LIMIT 1 OFFSET ?)',
   )
   leap(db)
-  const notify = isPostgres(db) ? db.prepare("SELECT pg_notify('changes', '')") : undefined
+  const put = isPostgres(db)
+    ? createWaitlessPut(db)
+    : (text: string): StoredChange => {
+        const position = Number(insert.run('').lastInsertRowid)
+        const json = `${text}${position}${ending}`
+        update.run(json, position)
+        return { position, json }
+      }
   let untilPrune = pruneEvery
   /** Inside the caller's transaction. */
   return (message: Message): StoredChange => {
-    const position = Number(insert.run('').lastInsertRowid)
-    const json = JSON.stringify({ ...message, position: String(position) })
-    update.run(json, position)
-    // Several of one transaction are one.
-    notify?.run()
+    const stored = put(JSON.stringify({ ...message, position: '' }).slice(0, -ending.length))
     if (--untilPrune === 0) {
       untilPrune = pruneEvery
       prune.run(changesKept)
     }
-    return { position, json }
+    return stored
   }
 }
 

@@ -33,13 +33,16 @@ function lastLifeMs(db: Sqlite): number | undefined {
 
 /** Gives numbers to new cases. The floor is stored: a second start soon after the first must not forget it. */
 export function createCaseNumbers(db: Sqlite): () => number {
+  // Both in one question: each is a trip to the server where there is one.
   const lastNumber = db
-    .prepare<[number], number | null>('SELECT max(number) FROM cases WHERE number <= ?')
+    .prepare<[number, string], number | null>(
+      `SELECT max(number) FROM (SELECT max(number) AS number FROM cases WHERE number <= ?
+         UNION ALL SELECT floor FROM numbers WHERE name = ?) AS given`,
+    )
     .pluck()
-  const floorOf = db.prepare<[string], number>('SELECT floor FROM numbers WHERE name = ?').pluck()
   const putFloor = db.prepare(`INSERT INTO numbers (name, floor) VALUES (?, ?)
      ON CONFLICT (name) DO UPDATE SET floor = excluded.floor`)
-  const last = (): number => Math.max(lastNumber.get(caseNumberMax) ?? 0, floorOf.get(nameOfFloor) ?? 0)
+  const last = (): number => lastNumber.get(caseNumberMax, nameOfFloor) ?? 0
   const lifeMs = lastLifeMs(db)
   if (lifeMs !== undefined) {
     const before = last()

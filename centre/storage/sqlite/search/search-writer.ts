@@ -5,7 +5,7 @@ import type { Case } from '../../../../protocols/domain/case.ts'
 import { villageOf } from '../../../../protocols/domain/names.ts'
 import { villagesOfCase } from '../../../cases/case-villages.ts'
 import type { DeskRow } from '../../../alarms/desk-row.ts'
-import type { Sqlite } from '../database.ts'
+import { isPostgres, type Sqlite } from '../database.ts'
 import { readDocument } from '../documents.ts'
 import { createSearchCatchUp } from './search-catch-up.ts'
 import { indexText, placeTerms } from './search-terms.ts'
@@ -74,11 +74,29 @@ function createEntries(): (row: number, parts: Parts) => Entry {
   }
 }
 
+/** In one statement without an answer: the full-text tables of SQLite have no such form. */
+function createUpsert(
+  db: Sqlite,
+  table: 'alarm_search' | 'case_search',
+  entryOf: ReturnType<typeof createEntries>,
+): (row: number, parts: Parts) => void {
+  const put = db.prepare(
+    `INSERT INTO ${table} (rowid, text, village, kind) VALUES (?, ?, ?, ?) ON CONFLICT (rowid) DO UPDATE
+       SET text = excluded.text, village = excluded.village, kind = excluded.kind
+       WHERE ${table}.text <> excluded.text OR ${table}.village <> excluded.village OR ${table}.kind <> excluded.kind`,
+  )
+  return (row, parts) => {
+    const { text, village, kind } = entryOf(row, parts)
+    put.run(row, text, village, kind)
+  }
+}
+
 export function createSearchWriter(db: Sqlite) {
   const boxName = db.prepare<[string], string>('SELECT name FROM boxes WHERE id = ?').pluck()
 
   function putter(table: 'alarm_search' | 'case_search'): (row: number, parts: Parts) => void {
     const entryOf = createEntries()
+    if (isPostgres(db)) return createUpsert(db, table, entryOf)
     const select = db.prepare<[number], Entry>(`SELECT text, village, kind FROM ${table} WHERE rowid = ?`)
     const drop = db.prepare(`DELETE FROM ${table} WHERE rowid = ?`)
     const put = db.prepare(`INSERT INTO ${table} (rowid, text, village, kind) VALUES (?, ?, ?, ?)`)
