@@ -246,16 +246,8 @@ export class Stream {
     filter: StreamFilter,
     isAnswering: boolean,
   ): Subscriber {
-    const subscriber: Subscriber = {
-      channel,
-      token,
-      account,
-      filter,
-      held: [],
-      caughtUpTo: 0,
-      isAnswering,
-      isAlive: true,
-    }
+    const begun = { held: [], caughtUpTo: 0, isAlive: true }
+    const subscriber: Subscriber = { channel, token, account, filter, isAnswering, ...begun }
     const evicted = this.#subscribers.enter(subscriber)
     if (evicted) this.#end(evicted.channel, 4408, 'made-room')
     return subscriber

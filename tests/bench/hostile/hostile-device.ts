@@ -79,7 +79,7 @@ const connectButton = (port: number, device: string, password?: string): Promise
     reconnectPeriod: 0,
   })
 
-/** Another village of the same centre, with a box of its own that nobody attacks. */
+/** A second village of the same centre. Its box is not attacked. */
 async function startOtherVillage(town: TestTown): Promise<{ box: Program; port: number }> {
   const port = await freePort()
   const { uplink } = parse(readFileSync(town.gatewayFile, 'utf8')) as { uplink: object }
