@@ -283,6 +283,9 @@ class Compose {
     }
     const { User, Entrypoint, Cmd } = image.OCIv1.config
     if (User !== `${user}:${user}`) throw new Error(`${name} runs as "${User}"`)
+    // Where an image declares a volume that `run` mounts too, buildah 1.28 mounts one over the other in an order of chance: with its own on
+    // top, the box and each command in its container see different folders. Docker has one of them only.
+    this.#images.buildah('config', '--volume', '/data-', id)
     const volumes = service.volumes.flatMap((one) => ['-v', this.#volume(name, one)])
     const [, ...health] = image.Docker.config.Healthcheck.Test
     this.#containers.set(name, { id, net: this.#net(name), volumes, health })
