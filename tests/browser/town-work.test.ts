@@ -127,9 +127,17 @@ test('the operator opens the case from the list, accepts it, sends the person on
   await page.waitForSelector('.case-state[data-state=dispatched]')
   // The link of the person who was sent can be closed: afterwards the history alone has the name.
   await page.click('.case-links > button.quiet')
+  // The other person sees what is written while it is written, and who works on it.
+  const other = await show('wang', '#/cases', '[data-case]')
+  await other.click('[data-case] a')
+  await other.waitForSelector('[data-form=note]')
   await page.fill('[data-form=note] [name=note]', '已电话确认')
+  await other.locator('[data-typing]', { hasText: '已电话确认' }).waitFor()
+  expect(await other.textContent('[data-typing]')).toContain('li')
   await page.click('[data-form=note] button[type=submit]')
   await page.locator('.history').getByText('已电话确认').waitFor()
+  await other.locator('[data-typing]').waitFor({ state: 'detached' })
+  await show('wang', '#/people', '.add-person')
   expect(await page.textContent('.history')).toMatch(/派遣\s*li\s*赵网格员/)
   await picture(page, 'case')
 })
