@@ -21,9 +21,14 @@ const png = join(
 )
 const pdf = join('%PDF-1.7\nbody\n%%EOF\n')
 
+it('gives a name without a way to another folder', () => {
+  expect(attachmentName('../../etc\\passwd', 'application/pdf')).not.toMatch(/[/\\]/)
+})
+
 it('knows the three by their bytes and refuses what is cut off or something else', () => {
   expect([jpeg, png, pdf].map(typeOf)).toEqual(['image/jpeg', 'image/png', 'application/pdf'])
   for (const whole of [jpeg, png, pdf]) expect(typeOf(whole.subarray(0, whole.length - 8))).toBeUndefined()
+  expect(typeOf(jpeg.subarray(0, jpeg.length - 1))).toBeUndefined()
   for (const other of ['GIF89a', '<svg onload=alert(1)>', '<!doctype html>%PDF-', 'MZ', 'PK', ''])
     expect(typeOf(join(other))).toBeUndefined()
 })

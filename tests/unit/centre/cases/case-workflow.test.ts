@@ -300,6 +300,19 @@ describe('alarms', () => {
     expect(split.split.item).toMatchObject({ id: 'case-3', colour: 'orange', state: 'open' })
     expect(splitCase(one, ['box-1.a'], 'case-4', 'li', policy, 1)).toMatchObject({ code: 'no-such-entry' })
   })
+
+  it('make the merged case as urgent as the worse one; the actions of a split case begin undone', () => {
+    const done = { who: 'li', atMs: 1, value: '' }
+    const label = { zh: '核实', en: 'check' }
+    const action: CaseAction = { id: 'check', label, type: 'basic', isRequired: true, done }
+    const red = { ...open('red'), id: 'case-2', alarms: [alarmOf('b')] }
+    const merged = mergeCases(open('yellow', [action]), red, 'li', policy, 1000)
+    if (!merged.ok) throw new Error(merged.code)
+    expect(merged.into.item).toMatchObject({ colour: 'red', actions: [{ id: 'check', done }] })
+    const split = splitCase(merged.into.item, ['box-1.b'], 'case-3', 'li', policy, 2000)
+    if (!split.ok) throw new Error(split.code)
+    expect(split.split.item.actions).toEqual([{ id: 'check', label, type: 'basic', isRequired: true }])
+  })
 })
 
 describe('hands', () => {

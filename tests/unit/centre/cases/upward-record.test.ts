@@ -114,6 +114,9 @@ it('writes guidance, open actions and plans of a handed-over case, and stays wit
   expect(words).toContain('phone')
   expect(words).not.toContain('done')
   expect(words).toContain('ring')
+  const place = { household: 'Granny Wang', zone: 'No. 12', phone: '13800000000' }
+  const first = { alarm: { place } } as never
+  expect(packageText(item, [], first)).toContain('Granny Wang No. 12 13800000000')
   expect(packageText({ ...item, guidance: text('y'.repeat(5000)) }, [], undefined).length).toBe(1800)
 })
 

@@ -14,6 +14,8 @@ import { VirtualClock } from '../../../../protocols/kit/clock.ts'
 const logger = pino({ level: 'silent' })
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2))
 
+it('a person is silent after two minutes', () => expect(silentAfterMs).toBe(120_000))
+
 it('takes cases from people who signed out or are silent, and from no program and no centre', async () => {
   const clock = new VirtualClock()
   const moved: string[] = []

@@ -10,6 +10,8 @@ test('holds a village by the code of its town or county, by itself, and by nothi
   expect(isInScope(['hill'], 'hill')).toBe(true)
   expect(isInScope(['hill'], 'hill-2')).toBe(false)
   expect(isInScope([], 'hill')).toBe(false)
+  // A name that begins with the digits of a division is none of its villages.
+  expect(isInScope(['32'], '32-upper-brook')).toBe(false)
   expect(isInScope(undefined, 'hill')).toBe(true)
 })
 
