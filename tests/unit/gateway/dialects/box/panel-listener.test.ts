@@ -230,13 +230,15 @@ it('closes the oldest connection of an account that comes with too many, and kee
 it('keeps the report of a panel beside an account that sends without waiting for its answers', async () => {
   const { port, events, state } = await listen()
   Object.assign(state, { isHeld: true })
-  const flood = Array.from({ length: 600 }, (_, at) => encodeFrame(report(at)))
-  const sockets = [flood, [encodeFrame(report(9999, { account: '5678', data: '#5678|1120 01 001' }))]].map(
-    (frames) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.concat(frames)))
-      return socket.on('error', () => undefined)
-    },
-  )
+  const sent = (frames: Uint8Array[]): Socket => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.concat(frames)))
+    return socket.on('error', () => undefined)
+  }
+  const sockets = [sent(Array.from({ length: 600 }, (_, at) => encodeFrame(report(at))))]
+  await vi.waitFor(() => expect(events.length).toBeGreaterThan(3), { timeout: 10_000, interval: 5 })
+  // More turns than the flood needs to be read.
+  for (let turns = 0; turns < 300; turns++) await new Promise((resolve) => setImmediate(resolve))
+  sockets.push(sent([encodeFrame(report(9999, { account: '5678', data: '#5678|1120 01 001' }))]))
   await vi.waitFor(() => expect(events.map(({ device }) => device)).toContain('home'), {
     timeout: 10_000,
     interval: 5,
