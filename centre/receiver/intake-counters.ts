@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { LaneBatch, QuarantineEntry, RecordConflict, UnstorableRecord } from '../storage/port.ts'
 
-/** Different (box, cause) pairs that are logged; beyond it only the counter changes. */
-const loggedCausesMax = 1000
+/** Different causes of one box that are logged; beyond it only the counter changes. Other boxes have places of their own. */
+export const loggedCausesMax = 20
 /** Of an unreadable Report, in quarantine. */
 const quarantineBytesMax = 16 * 1024
 
@@ -62,7 +62,7 @@ function createIntakeCounters(registry: Registry) {
 export class IntakeNotes {
   readonly #logger: Logger
   readonly #counters: ReturnType<typeof createIntakeCounters>
-  readonly #loggedCauses = new Set<string>()
+  readonly #loggedCauses = new Map<string, Set<string>>()
 
   constructor({ logger, registry }: { logger: Logger; registry: Registry }) {
     this.#logger = logger
@@ -84,7 +84,7 @@ export class IntakeNotes {
     for (const { box, lane, skipped } of batches)
       for (const { from, to, reason } of skipped) {
         this.#counters.givenUp.inc({ lane }, to - from + 1)
-        if (this.#isFirst(`${box} ${lane} given up`))
+        if (this.#isFirst(box, `${lane} given up`))
           this.#logger.warn(
             { box, lane, from, to, reason },
             'records are gone for good: the box no longer has them',
@@ -94,7 +94,7 @@ export class IntakeNotes {
 
   spoilt({ box, lane, number, why }: UnstorableRecord): void {
     this.#counters.spoilt.inc()
-    if (this.#isFirst(`${box} spoilt`))
+    if (this.#isFirst(box, 'spoilt'))
       this.#logger.error(
         { box, lane, number, why },
         'a record can not be stored and is in quarantine; the other records of its commit are stored',
@@ -104,7 +104,7 @@ export class IntakeNotes {
   conflict(conflict: RecordConflict): void {
     this.#counters.conflicts.inc({ lane: conflict.lane })
     const { box, epoch, lane, number } = conflict
-    if (this.#isFirst(`${box} ${epoch} conflict`))
+    if (this.#isFirst(box, `${epoch} conflict`))
       this.#logger.error(
         { box, epoch, lane, number },
         "a number came again as another record: the box's data folder went back to an earlier state; the Receipt orders a new epoch",
@@ -113,15 +113,15 @@ export class IntakeNotes {
 
   quarantine(box: string, topic: string, cause: string, payload: Uint8Array): QuarantineEntry {
     this.#counters.unreadable.inc()
-    const key = `${box} ${cause.replaceAll(/\d+/g, 'n')}`
-    if (this.#isFirst(key))
+    if (this.#isFirst(box, cause.replaceAll(/\d+/g, 'n')))
       this.#logger.warn({ box, topic, cause }, 'a Report can not be read and is in quarantine')
     return { box, topic, cause, payload: Uint8Array.from(payload.subarray(0, quarantineBytesMax)) }
   }
 
-  #isFirst(key: string): boolean {
-    if (this.#loggedCauses.has(key) || this.#loggedCauses.size >= loggedCausesMax) return false
-    this.#loggedCauses.add(key)
+  #isFirst(box: string, cause: string): boolean {
+    const logged = this.#loggedCauses.get(box) ?? new Set()
+    if (logged.has(cause) || logged.size >= loggedCausesMax) return false
+    this.#loggedCauses.set(box, logged.add(cause))
     return true
   }
 }
