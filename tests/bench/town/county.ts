@@ -217,7 +217,7 @@ export async function runCounty(args: readonly string[]): Promise<void> {
       "SELECT pg_total_relation_size('records') / greatest(1, (SELECT count(*) FROM records)) AS bytes",
       'town',
     )
-    console.log(`bytes of the table of records and its indexes for each record: ${String(row?.['bytes'])}`)
+    console.log(`bytes of the table of records and its indexes for each record: ${row?.['bytes'] as number}`)
   } finally {
     for (const side of sides) await side.close()
     await standby.drop()

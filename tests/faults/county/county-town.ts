@@ -164,7 +164,8 @@ export class CountyTown {
 
   async dutyHolder(): Promise<CountyCentre | undefined> {
     const [row] = await this.primary.query('SELECT holder FROM duties', 'town')
-    const pid = Number(String(row?.['holder'] ?? '').split(' ')[1])
+    const holder = (row?.['holder'] ?? '') as string
+    const pid = Number(holder.split(' ')[1])
     return this.centres.find(({ program }) => program.pid === pid)
   }
 
