@@ -47,8 +47,11 @@ const debian = {
     { name: 'gstreamer1.0-x' },
     // Signs in at cameras as others do.
     { name: 'python3-zeep', probe: '/usr/lib/python3/dist-packages/zeep' },
-    // A Modbus gauge that is not ours.
+    // A Modbus gauge and a Modbus master that are not ours.
     { name: 'python3-pymodbus', probe: '/usr/lib/python3/dist-packages/pymodbus' },
+    { name: 'mbpoll', probe: '/usr/bin/mbpoll' },
+    // The server of pymodbus does not start without this one, which Debian only recommends.
+    { name: 'python3-serial-asyncio', probe: '/usr/lib/python3/dist-packages/serial_asyncio' },
     // The centre's other database, with its standby.
     { name: 'postgresql-15', probe: '/usr/lib/postgresql/15/bin/postgres' },
     { name: 'procps', probe: '/usr/bin/ps' },

@@ -358,7 +358,7 @@ test('finds a box by a word, arms and disarms its village by role, and retires i
   await openSignedIn({ language: 'zh' })
   await page.click('nav a[href="#/villages"]')
   const guarded = '[data-box="320612104201-1"]'
-  expect(await page.textContent(`${guarded} .details`)).toContain('布防 1/2')
+  await page.waitForSelector(`${guarded} .details:has-text("布防 1/2")`)
   expect(await page.textContent(`${guarded} > .guard`)).toMatch(/已旁路\s+祠堂门 Hall door\s*操作人 zhao/)
   expect(await page.textContent(`${guarded} details .is-armed`)).toMatch(/已布防\s+祠堂 Hall\s*操作人 li/)
   await page.click(`${box} summary`)

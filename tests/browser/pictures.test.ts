@@ -61,6 +61,7 @@ test('shows a picture on its way, then its preview, then the full size, and says
   await page.waitForSelector('.picture-view .caption:has-text("2 秒后")')
   await page.keyboard.press('Escape')
   await page.waitForSelector('.picture-view', { state: 'detached' })
+  await page.click('.more-pages summary')
   await page.click('.language-switch button[lang="en"]')
   await page.waitForSelector('.picture:has-text("at once")')
   expect(complaints).toEqual([])

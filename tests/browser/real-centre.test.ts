@@ -114,9 +114,8 @@ test('shows a red once, reports it as seen and accepted to the box, and survives
   await page.fill('[name=note]', '家属已知')
   await page.press('[name=note]', 'Enter')
   await page.waitForSelector('.history >> text=家属已知')
-  await page.click(`${step('verify')} button`)
-  await page.press('[data-form=verify] [name=text]', 'Enter')
-  await page.waitForSelector('.case > .note:has-text("须由另一人核查")')
+  expect(await page.isDisabled(`${step('verify')} button`)).toBe(true)
+  await page.waitForSelector('#why-verify:has-text("须由另一人核查")')
 
   const second = await signIn('zhao')
   await second.keyboard.press('3')

@@ -125,7 +125,7 @@ it('shows the password in no answer, log, metric, file, environment or command l
   await post('/api/v1/cameras/cam-1/snapshot', { by: '李' })
   await run('check-config', '--config', town.gatewayFile)
   const check = await run('check', '--config', town.gatewayFile)
-  expect(check.text).toContain('camera cam-1: wrong user or password')
+  expect(check.text).toContain('camera 桥头: wrong user or password')
   await health()
   shown.push(await (await fetch(url('/metrics'))).text(), ...gateway.log.map((line) => JSON.stringify(line)))
   shown.push(...gateway.errors, ...processes.stop(), ...(await filesOf(join(town.folder, 'gateway'))))

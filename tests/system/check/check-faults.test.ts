@@ -436,7 +436,7 @@ test.each(plants.filter(([code]) => !unlinked.has(code)))(
   async (code, what, planted) => {
     const { config: own = {}, grade, world: part } = planted
     const file = write(`town-${what.replaceAll(' ', '-')}`, typeof own === 'function' ? await own() : own)
-    const { root, running: ask, isSynced } = world(part)
+    const { root, running: ask } = world(part)
     const [opened, at] = [readGatewayConfig(file), { knocking: [], ...(await ask({} as never)) }]
     if (!opened.ok || !at.health) throw new Error('no box')
     const config = opened.value
@@ -467,7 +467,7 @@ test.each(plants.filter(([code]) => !unlinked.has(code)))(
         name: 'upper brook',
         presence: 'present',
         lastHeardAtMs: nowMs,
-        isClockSynced: await isSynced(),
+        isClockSynced: at.health.clock.quality !== 'unsynced',
         clockOffsetMs: at.health.clock.offsetMs,
         vitals: boxVitalsSchema.parse(JSON.parse(JSON.stringify(vitals))),
       },
