@@ -98,11 +98,7 @@ function createDeskRoutes(base: Base, options: OpenDeskOptions): Route[] {
       show: (message, places) =>
         options.stream.show(message, (account) => maySeeTyping(account, message.typing.who, places)),
     }),
-    ...createFigureRoutes({
-      storage,
-      clock,
-      boxes: () => villages.ids(),
-    }),
+    ...createFigureRoutes({ storage, clock, boxes: () => villages.ids() }),
     ...createShiftRoutes({ storage, clock, push }),
     ...createLeadingRoutes(base, options),
     ...createDailyRoutes(daily),
