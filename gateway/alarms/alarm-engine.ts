@@ -174,6 +174,7 @@ export function createAlarmEngine(settings: AlarmSettings): AlarmEngine {
         logs: [],
         flags: [],
         raised: 0,
+        hasUntold: false,
       }
       // A start is processed before the due documents: devices that sent nothing while the box was off get time to
       // report.
@@ -188,6 +189,7 @@ export function createAlarmEngine(settings: AlarmSettings): AlarmEngine {
         logs: judging.logs,
         colour: mostUrgent(judging.transitions, before),
         flags: judging.flags,
+        hasUntold: judging.hasUntold,
       }
     },
 

@@ -30,6 +30,8 @@ export interface Judging {
   flags: string[]
   /** Counts the alarms raised by this input; the count is part of their ids. */
   raised: number
+  /** An alarm has changed in a way that is not sent now. */
+  hasUntold: boolean
 }
 
 /** Minutes between UTC and the village's local time at that moment. */

@@ -112,6 +112,8 @@ export interface Outcome {
   colour?: Colour | undefined
   /** Remarks about the readings, stored with the event, such as `unconfirmed-step`, `flat`, `out-of-range`. */
   flags?: string[] | undefined
+  /** An alarm has changed in a way that is not sent now, such as the next repeat of many. */
+  hasUntold?: boolean | undefined
 }
 
 /** The engine for one configuration of zones, devices, limits and rules. */

@@ -106,7 +106,8 @@ export class Intake implements AlarmJudge {
 
   /**
    * Stores a device's message; the answer comes once it is on disk. No promises, here and below: every promise between a
-   * device and its commit is paid for by every event. Returns true unless the message is a plain report or a repeat.
+   * device and its commit is paid for by every event. Returns true unless the message is a plain report, or was sent
+   * before: it counts against the share of its device, as every repeat of an alarm does.
    */
   take(message: Message, answer: StorageAnswer): boolean {
     if (isEventTopic(message.topic, message.device)) return this.#takeEvent(message, answer)
@@ -243,13 +244,12 @@ export class Intake implements AlarmJudge {
       return true
     }
     // Nearly every event: its only result is its record.
-    const changed = this.#memory.documents.takeChanged()
-    const state = learned.length === 0 ? changed : [...changed, ...learned]
+    const state = [...this.#memory.documents.takeChanged(), ...learned]
     const entry: JournalEntry = { records, state, isUrgent: false }
     const uncountedIds = this.#ids.uncountedIdsOf(event, verdict)
     if (uncountedIds) entry.uncountedIds = uncountedIds
     this.#options.journal.put(entry, inFlight)
-    return false
+    return outcome.hasUntold === true
   }
 
   admitted(device: string, kind: string, mark: string): void {

@@ -3,7 +3,7 @@ import type { AlarmKind } from '../../../protocols/domain/alarm.ts'
 import { noteChange } from '../floods/chatter.ts'
 import { alarmKey, readAlarm, type AlarmDocument } from '../documents.ts'
 import type { Judging } from '../judging.ts'
-import { endAlarm, keepAlarm, writeAlarm } from './write-alarm.ts'
+import { endAlarm, keepAlarm, keepUntold, writeAlarm } from './write-alarm.ts'
 
 /** The ISA-18.2 transition of an alarm whose condition no longer holds. */
 export function settleGone(judging: Judging, document: AlarmDocument): void {
@@ -30,7 +30,7 @@ function clearRow(judging: Judging, key: string): void {
   const document = readAlarm(judging.memory, key)
   if (!document?.isPresent) return
   const gone = noteChange(judging, { ...document, isPresent: false })
-  if (gone.heldUntilMs !== undefined && gone.alarm.colour !== 'red') keepAlarm(judging, gone)
+  if (gone.heldUntilMs !== undefined && gone.alarm.colour !== 'red') keepUntold(judging, gone)
   else settleGone(judging, gone)
 }
 

@@ -17,7 +17,7 @@ import type { DeviceFacts } from '../resolved-settings.ts'
 import { findRootCause, rootCauseRemark } from '../floods/root-cause.ts'
 import { admitLine, joinStorm } from '../floods/storm.ts'
 import { withoutCallOff } from './call-off.ts'
-import { coloured, keepAlarm, withText, writeAlarm } from './write-alarm.ts'
+import { coloured, keepUntold, withText, writeAlarm } from './write-alarm.ts'
 
 interface Start {
   state: AlarmState
@@ -129,7 +129,7 @@ function repeat(judging: Judging, before: AlarmDocument, next: AlarmDocument, is
   const isSoon = judging.now.steadyMs - document.writtenMs < untoldMsMax(document)
   const repeats = isRed ? takeRepeat(judging, document) : undefined
   const isThinned = !asksAnew && isSoon && (isRed ? !repeats : isHeld || !isEdge)
-  if (isThinned) keepAlarm(judging, { ...document, isUntold: true })
+  if (isThinned) keepUntold(judging, { ...document, isUntold: true })
   else writeAlarm(judging, 'repeated', repeats ? { ...document, repeats } : document)
 }
 

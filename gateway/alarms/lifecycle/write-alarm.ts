@@ -34,6 +34,12 @@ export function keepAlarm(judging: Judging, document: AlarmDocument): void {
   judging.dues.touch(key, alarmDueMs(document, judging))
 }
 
+/** Saves a change of the alarm itself that is not sent now. */
+export function keepUntold(judging: Judging, document: AlarmDocument): void {
+  judging.hasUntold = true
+  keepAlarm(judging, document)
+}
+
 export function writeAlarm(judging: Judging, change: AlarmChange, document: AlarmDocument): void {
   judging.transitions.push({ change, alarm: document.alarm })
   const acting = applyRules(judging, change, document)

@@ -61,8 +61,11 @@ describe('calls for help', () => {
     const { transitions } = place.says('button-1', { button: 'pressed' })
     for (let i = 0; i < redRepeatsAtOnce; i++) place.says('button-1', { button: 'pressed' })
     expect(place.story()).toHaveLength(1 + redRepeatsAtOnce)
-    for (let i = 0; i < 500; i++)
-      expect(place.says('button-1', { button: 'pressed' }).transitions).toEqual([])
+    for (let i = 0; i < 500; i++) {
+      const { transitions: none, hasUntold } = place.says('button-1', { button: 'pressed' })
+      expect([none, hasUntold]).toEqual([[], true])
+    }
+    expect(place.says('button-1', { batteryPercent: 90 }).hasUntold).toBe(false)
     place.wait(1)
     expect(place.story().slice(1 + redRepeatsAtOnce)).toEqual(['updated sos red unacknowledged'])
     expect(place.alarm('button-1', 'sos')?.occurrences).toBe(1 + redRepeatsAtOnce + 500)
