@@ -57,7 +57,7 @@ export interface HealthReportOptions {
   heardTime: () => TimeComparison | undefined
   disk: () => { freeBytes: number; totalBytes: number }
   flash?: Pick<FlashWear, 'facts'>
-  /** What is wrong with its files, and devices that are refused. */
+  /** Faults of the box's files (such as a missing key file), and the devices that it refuses. */
   findings?: { read(): HealthFinding[] }
   /** What the machine tells. */
   extras?: Pick<BoxExtras, 'read' | 'withForecast'>

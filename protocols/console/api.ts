@@ -37,7 +37,7 @@ export interface HealthAnswer {
   sim?: HealthSim
   /** Absent where there are none. */
   bridges?: HealthBridge[]
-  /** What is wrong with files of the box, and devices that are refused; absent for nothing. */
+  /** Faults of the box's files (such as a missing key file), and the devices that it refuses. Absent without any. */
   findings?: HealthFinding[]
   /** The certificate in use that ends first. */
   certificate?: { holder: string; endsAtMs: number }

@@ -21,7 +21,7 @@ export interface CaseDeadline {
   level: StepClock['level']
 }
 
-/** What is missing; `accept` with the reason why it has to be accepted (again, or by a second person). */
+/** The steps that a case can wait for. `accept` has a reason: a case may need a second person, or be back in the queue. */
 export const caseAskKinds = [
   'accept',
   'dispatch',

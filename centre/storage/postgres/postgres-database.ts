@@ -23,8 +23,9 @@ const urgentLock = writerLock + 2
 const isUrgentSql = `SELECT CASE WHEN pg_try_advisory_lock(${urgentLock}) THEN NOT pg_advisory_unlock(${urgentLock}) ELSE true END AS waits`
 
 /**
- * A COMMIT waits for the standby only when its transaction has written. One that found everything stored already (a repeat) would be
- * answered by the primary alone, and what it has read may be lost at a failover: it writes an empty message into the WAL.
+ * PostgreSQL waits for the standby only at the COMMIT of a transaction that has written something. A repeated Report writes
+ * nothing, because its records are stored already; but the standby may not have them yet, and a failover would lose them.
+ * Therefore such a transaction writes an empty message into the WAL, and its COMMIT waits too.
  */
 const writeSql =
   "SELECT pg_logical_emit_message(true, 'gengfu', '') WHERE pg_current_xact_id_if_assigned() IS NULL"

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { isLoopback } from '../../loopback.ts'
 import type { Problem } from '../../../protocols/kit/result.ts'
 import { commonShape, text } from './outlet-rules.ts'
+import { speechShape } from './speech-shape.ts'
 import { checkUrl } from './url-checks.ts'
 
 const templateShape = {
@@ -59,15 +60,7 @@ export const speakerLocalSchema = z.strictObject({
   playerCommand: text.default('aplay'),
   /** Given to it as they stand: no shell reads them. */
   playerArguments: z.array(text).max(20).default(['-q', '-']),
-  /** Reads `--stdin` aloud into `--stdout` as WAV, with `-v` and a voice. */
-  speechCommand: text.default('espeak-ng'),
-  /** Of that program; absent: by the language. */
-  voice: z
-    .string()
-    .regex(/^[A-Za-z0-9_+-]{1,40}$/)
-    .optional(),
-  /** How often it is read. */
-  repeats: z.number().int().min(1).max(5).default(2),
+  ...speechShape,
   /** Before the words. */
   toneSeconds: z.number().min(0).max(10).default(2),
   /** One attempt with all of the words. */

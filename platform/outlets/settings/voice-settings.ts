@@ -5,6 +5,7 @@ import { rosterRoles } from '../../../protocols/desk/roster.ts'
 import { commonShape, host, port, text } from './outlet-rules.ts'
 import { sipUser } from './scaip-settings.ts'
 import { phonePattern } from './sms-settings.ts'
+import { speechShape } from './speech-shape.ts'
 
 const callShape = {
   ...commonShape,
@@ -25,15 +26,7 @@ const callShape = {
   localPort: port.optional(),
   /** Where the exchange wants it; absent: no registration. */
   registerSeconds: z.number().int().min(60).max(86_400).optional(),
-  /** Reads `--stdin` aloud into `--stdout` as WAV, with `-v` and a voice. */
-  speechCommand: text.default('espeak-ng'),
-  /** Of that program; absent: by the language. */
-  voice: z
-    .string()
-    .regex(/^[A-Za-z0-9_+-]{1,40}$/)
-    .optional(),
-  /** How often it is read. */
-  repeats: z.number().int().min(1).max(5).default(2),
+  ...speechShape,
   /** One call with all of it. */
   timeoutSeconds: z.number().min(20).max(300).default(120),
   /** A telephone that rings longer was not heard. */

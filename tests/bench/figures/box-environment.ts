@@ -5,9 +5,11 @@ const unitFile = new URL('../../../deploy/box/gengfu-gateway.service', import.me
 
 /** Prefix for a command line: `env NAME=value ...`. */
 export function boxEnvironment(): string[] {
-  const found = [...readFileSync(unitFile, 'utf8').matchAll(/^Environment=(.+)$/gm)].map(
-    ([, pair]) => pair ?? '',
+  // A value with spaces is in quotes, which are the unit's and not the value's.
+  const found = [...readFileSync(unitFile, 'utf8').matchAll(/^Environment=("?)(.+)\1$/gm)].map(
+    ([, , pair]) => pair ?? '',
   )
-  if (found.length === 0) throw new Error('the unit of the box sets no environment any more')
+  if (!found.some((pair) => pair.startsWith('NODE_OPTIONS=')))
+    throw new Error('the unit of the box sets no environment any more')
   return ['env', ...found]
 }

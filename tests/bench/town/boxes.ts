@@ -1,6 +1,5 @@
 // What do 100 to 2,000 connected boxes cost a centre, and how quick is a red press at the desk in a storm of 2,000 alarms
 // in a minute? The centre is a process of its own; all boxes are in this one.
-import { WebSocket } from 'ws'
 import type { Colour } from '../../../protocols/domain/colour.ts'
 import { heartbeatIntervalMs } from '../../../protocols/uplink/heartbeat.ts'
 import { makeAlarm } from '../../contract/centre/centre-parts.ts'
@@ -9,6 +8,7 @@ import { percentile, printTable, printVerdict, short } from '../figures/figures.
 import { processorSeconds, residentMegabytes } from '../figures/kernel-figures.ts'
 import { pause, readOptions } from '../options.ts'
 import { LightBox } from './light-box.ts'
+import { StormDesk } from './storm-desk.ts'
 
 /** Connections at once while the fleet grows. */
 const openAtOnce = 20
@@ -66,6 +66,9 @@ async function idle(centre: Program, boxes: LightBox[], seconds: number): Promis
   return { boxes: boxes.length, megabytes: residentMegabytes(centre.pid), share }
 }
 
+/** How long the last alarms of the storm may take. */
+const lateMsMax = 60_000
+
 interface Storm {
   redMs: number[]
   otherMs: number[]
@@ -79,19 +82,7 @@ async function storm(
   boxes: readonly LightBox[],
   { alarms, seconds }: { alarms: number; seconds: number },
 ): Promise<Storm> {
-  const desk = new WebSocket(`ws://127.0.0.1:${town.ports.http}/api/v1/stream`, {
-    headers: { Authorization: `Bearer ${await town.token()}` },
-  })
-  await new Promise((resolve) => desk.once('message', resolve))
-  const sent = new Map<string, { startMs: number; colour: Colour }>()
-  const found: Storm = { redMs: [], otherMs: [], share: 0, megabytes: 0 }
-  desk.on('message', (data: Buffer) => {
-    const { type, alarm } = JSON.parse(data.toString()) as { type: string; alarm?: { id: string } }
-    const press = type === 'alarm.raised' && alarm ? sent.get(alarm.id) : undefined
-    if (!press || !alarm) return
-    sent.delete(alarm.id)
-    ;(press.colour === 'red' ? found.redMs : found.otherMs).push(performance.now() - press.startMs)
-  })
+  const desk = await StormDesk.open(town.ports.http, await town.token())
   const stop = beat(boxes)
   const [before, startMs] = [processorSeconds(centre.pid), performance.now()]
   const numbers = new Map<string, number>()
@@ -104,17 +95,15 @@ async function storm(
     const number = (numbers.get(key) ?? 0) + 1
     numbers.set(key, number)
     const id = `storm-${at}`
-    sent.set(`${box.id}.${id}`, { startMs: performance.now(), colour })
+    desk.expects(`${box.id}.${id}`, colour)
     const record = makeAlarm(at + 1, 'raised', { id, device: `d-${at}`, colour, latchedColour: colour })
     box.report(colour, number, [record]).catch(() => undefined)
   }
-  for (let waited = 0; sent.size > 0 && waited < 600; waited++) await pause(100)
-  found.share = (processorSeconds(centre.pid) - before) / ((performance.now() - startMs) / 1000)
-  found.megabytes = residentMegabytes(centre.pid)
+  await desk.end(lateMsMax)
+  const share = (processorSeconds(centre.pid) - before) / ((performance.now() - startMs) / 1000)
+  const megabytes = residentMegabytes(centre.pid)
   stop()
-  desk.terminate()
-  if (sent.size > 0) throw new Error(`${sent.size} alarms did not reach the desk`)
-  return found
+  return { redMs: desk.redMs, otherMs: desk.otherMs, share, megabytes }
 }
 
 export async function runBoxes(args: readonly string[]): Promise<void> {

@@ -3,8 +3,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { WebSocket } from 'ws'
-import type { Colour } from '../../../protocols/domain/colour.ts'
 import { makeAlarm, makeEvent } from '../../contract/centre/centre-parts.ts'
 import { Cluster } from '../../kits/postgres/cluster.ts'
 import { freePort, Program, runCommand } from '../../kits/system/programs.ts'
@@ -13,6 +11,7 @@ import { processorSeconds, residentMegabytes } from '../figures/kernel-figures.t
 import { pause, readOptions } from '../options.ts'
 import { beat, idAt, mix } from './boxes.ts'
 import { LightBox } from './light-box.ts'
+import { StormDesk } from './storm-desk.ts'
 
 /** Connections at once at each centre while the fleet grows. */
 const openAtOnce = 25
@@ -111,37 +110,23 @@ interface Load {
 
 async function storm(side: Side, seconds: number, routineSeconds: number): Promise<Load> {
   const { boxes, centres, token } = side
-  const desk = new WebSocket(`ws://127.0.0.1:${centres[0]?.http}/api/v1/stream`, {
-    headers: { Authorization: `Bearer ${token}` },
-  })
-  await new Promise((resolve) => desk.once('message', resolve))
-  const sent = new Map<string, { startMs: number; colour: Colour }>()
-  const found: Load = { redMs: [], otherMs: [], share: 0, megabytes: 0 }
-  desk.on('message', (data: Buffer) => {
-    const { type, alarm } = JSON.parse(data.toString()) as { type: string; alarm?: { id: string } }
-    const press = type === 'alarm.raised' && alarm ? sent.get(alarm.id) : undefined
-    if (!press || !alarm) return
-    sent.delete(alarm.id)
-    ;(press.colour === 'red' ? found.redMs : found.otherMs).push(performance.now() - press.startMs)
-  })
+  const desk = await StormDesk.open(centres[0]?.http ?? 0, token)
   const [stopBeat, routine] = [beat(boxes), sendRoutine(boxes, routineSeconds)]
   const [before, startMs] = [secondsOf(side), performance.now()]
   for (const [at, box] of boxes.entries()) {
     await pause(startMs + (at / boxes.length) * seconds * 1000 - performance.now())
     const colour = mix[at % mix.length] ?? 'red'
     const id = `storm-${at}`
-    sent.set(`${box.id}.${id}`, { startMs: performance.now(), colour })
+    desk.expects(`${box.id}.${id}`, colour)
     const part = { id, device: `d-${at}`, colour, latchedColour: colour }
     box.report(colour, 1, [makeAlarm(at + 1, 'raised', part)]).catch(() => undefined)
   }
-  for (let waited = 0; sent.size > 0 && waited < lateMsMax; waited += 100) await pause(100)
-  found.share = (secondsOf(side) - before) / ((performance.now() - startMs) / 1000)
-  found.megabytes = megabytesOf(side)
+  await desk.end(lateMsMax)
+  const share = (secondsOf(side) - before) / ((performance.now() - startMs) / 1000)
+  const megabytes = megabytesOf(side)
   stopBeat()
   routine.stop()
-  desk.terminate()
-  if (sent.size > 0) throw new Error(`${sent.size} alarms did not reach the desk`)
-  return found
+  return { redMs: desk.redMs, otherMs: desk.otherMs, share, megabytes }
 }
 
 async function idle(side: Side, seconds: number, routineSeconds: number): Promise<Load> {

@@ -14,7 +14,7 @@ let folder: string
 let running: CentreUnderTest
 let box: TestBox
 const sockets: WebSocket[] = []
-/** What is stored is pushed to desks after this. */
+/** The centre under test pushes stored changes to desks only after this promise resolves. */
 let mayPush: Promise<void> = Promise.resolve()
 
 beforeAll(async () => {

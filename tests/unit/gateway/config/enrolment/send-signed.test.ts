@@ -1,4 +1,4 @@
-// Does an upload end whatever answers it? One that never ended would be the last of its kind until a restart.
+// Does an upload end with every kind of answer? The box sends one upload at a time: if one never ended, no other would start.
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { afterEach, expect, it } from 'vitest'

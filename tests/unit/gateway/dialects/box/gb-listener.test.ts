@@ -254,10 +254,9 @@ it('sets guard again after a restart of the camera, and not with each renewal', 
   await vi.waitFor(() => expect(guards(second.heard)).toBe(1), wait)
 })
 
-it('closes the connection that a camera has lost when it comes again on another', async () => {
-  const { port } = await listen()
+/** Between a camera and the box, so that a test sees how many connections the box has closed. */
+async function relayTo(port: number): Promise<{ port: number; closed: () => number }> {
   let closed = 0
-  // Between the first camera and the box, so that its end is seen.
   const relay = createServer((near) => {
     const far = connect(port, '127.0.0.1')
     far.on('close', () => closed++)
@@ -268,31 +267,26 @@ it('closes the connection that a camera has lost when it comes again on another'
   })
   await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
   open.push(() => relay.close())
-  await cameraAt((relay.address() as AddressInfo).port, 'tcp').registration.ensure(never)
-  expect(closed).toBe(0)
+  return { port: (relay.address() as AddressInfo).port, closed: () => closed }
+}
+
+it('closes the connection that a camera has lost when it comes again on another', async () => {
+  const { port } = await listen()
+  const relay = await relayTo(port)
+  await cameraAt(relay.port, 'tcp').registration.ensure(never)
+  expect(relay.closed()).toBe(0)
   const again = cameraAt(port, 'tcp')
   await again.registration.ensure(never)
-  await vi.waitFor(() => expect(closed).toBe(1), { timeout: 10_000, interval: 5 })
+  await vi.waitFor(() => expect(relay.closed()).toBe(1), { timeout: 10_000, interval: 5 })
   expect((await again.send(alarm(1))).status).toBe(200)
 })
 
 it('closes the oldest connection of a camera that comes with too many, so that others find a place', async () => {
   const { port } = await listen()
-  let closed = 0
-  const relay = createServer((near) => {
-    const far = connect(port, '127.0.0.1')
-    far.on('close', () => closed++)
-    for (const socket of [near, far]) socket.on('error', () => undefined)
-    near.pipe(far)
-    far.pipe(near, { end: false })
-    open.push(() => near.destroy())
-  })
-  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
-  open.push(() => relay.close())
+  const relay = await relayTo(port)
   // It proves its password with each message, and never registers.
-  for (let at = 0; at < 6; at++)
-    expect((await cameraAt((relay.address() as AddressInfo).port, 'tcp').send(alarm(at))).status).toBe(200)
-  await vi.waitFor(() => expect(closed).toBe(2), { timeout: 10_000, interval: 5 })
+  for (let at = 0; at < 6; at++) expect((await cameraAt(relay.port, 'tcp').send(alarm(at))).status).toBe(200)
+  await vi.waitFor(() => expect(relay.closed()).toBe(2), { timeout: 10_000, interval: 5 })
 })
 
 it('stops to compare passwords after ten wrong ones of an address, also the right one, for some time', async () => {
