@@ -68,7 +68,7 @@ function sourcesOf(folder: string): Block[] {
 /** Shared by both programs. */
 const sharedSettings = 'platform/outlets/settings'
 /** Keys from which on a part is taken for one of a larger object. */
-const partKeysMin = 4
+const partKeysMin = 3
 
 /** An object that includes a shared part is none of the sources' literals: its keys are those of its parts together. */
 function blockOf(blocks: readonly Block[], keys: readonly string[]): Block | undefined {
